@@ -1,0 +1,51 @@
+//! Everything a node holds to be true, in one borrowable place.
+//!
+//! Beliefs are state without decisions. Rules (layer 4) and commands (layer 5) borrow them
+//! through `rules::Ctx`; the node (layer 6) owns them.
+
+use crate::{
+    cluster::ClusterState, config::Config, repl::Repl, rng::Rng, session::Sessions,
+    store::Keyspace, time::Instant,
+};
+
+/// The state of one node.
+#[derive(Clone, Debug)]
+pub(crate) struct Beliefs {
+    /// Directives in force.
+    pub config: Config,
+    /// Peers, slot ownership, epochs, elections.
+    pub cluster: ClusterState,
+    /// Keys and values.
+    pub store: Keyspace,
+    /// Replication: ids, offset, backlog, attached replicas, the link to the master.
+    pub repl: Repl,
+    /// Clients of the data port.
+    pub sessions: Sessions,
+    /// The only source of randomness.
+    pub rng: Rng,
+    /// Counters for INFO.
+    pub stats: Stats,
+    /// When this node started.
+    pub started: Instant,
+}
+
+/// Counters that INFO shows; nothing depends on them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stats {
+    /// `total_commands_processed`.
+    pub commands: u64,
+    /// `total_connections_received`.
+    pub connections: u64,
+    /// `keyspace_hits`.
+    pub hits: u64,
+    /// `keyspace_misses`.
+    pub misses: u64,
+    /// `expired_keys`.
+    pub expired: u64,
+    /// `sync_full`.
+    pub sync_full: u64,
+    /// `sync_partial_ok`.
+    pub sync_partial_ok: u64,
+    /// `sync_partial_err`.
+    pub sync_partial_err: u64,
+}

@@ -1,0 +1,1 @@
+//! Code that stands outside a node and speaks to it as any client would.

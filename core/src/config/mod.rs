@@ -1,0 +1,205 @@
+//! Every knob of a node: its directive in redis.conf, default, unit, range, consequence.
+//!
+//! `directives` holds one row for each, which drives the configuration file, `CONFIG GET/SET` and
+//! the documentation alike.
+
+use core::net::IpAddr;
+
+use alloc::{string::String, vec::Vec};
+
+use crate::io::Level;
+
+/// The directives of a node. Fields are in the order of redis.conf's sections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    // network
+    /// `port`: TCP port for clients (6379).
+    pub port: u16,
+    /// `bind`: addresses to listen on (`127.0.0.1 -::1`).
+    pub bind: Vec<String>,
+    /// `protected-mode`: refuse clients from other machines while no password is set (yes).
+    pub protected_mode: bool,
+    /// `timeout`: close clients idle for so many seconds; 0 never (0).
+    pub timeout_s: u64,
+    /// `tcp-backlog` (511).
+    pub tcp_backlog: u32,
+    /// `tcp-keepalive` in seconds (300).
+    pub tcp_keepalive_s: u64,
+    /// `maxclients` (10000).
+    pub maxclients: u32,
+    /// `proto-max-bulk-len` in bytes (512 MiB): the longest string accepted.
+    pub proto_max_bulk_len: u64,
+    /// `client-query-buffer-limit` in bytes (1 GiB): the most that may wait to be parsed.
+    pub client_query_buffer_limit: u64,
+    // general
+    /// `daemonize`: accepted; Slotscope stays in the foreground and says so (no).
+    pub daemonize: bool,
+    /// `pidfile`; written when not empty.
+    pub pidfile: String,
+    /// `loglevel` (notice).
+    pub loglevel: Level,
+    /// `logfile`; empty is standard output.
+    pub logfile: String,
+    /// `databases` (16; a cluster uses one).
+    pub databases: u32,
+    /// `dir`: working directory (`./`).
+    pub dir: String,
+    // snapshotting and append only file (read for compatibility; files come with the next issue)
+    /// `save` points as pairs of seconds and changes (`3600 1 300 100 60 10000`).
+    pub save: Vec<(u64, u64)>,
+    /// `dbfilename` (dump.rdb).
+    pub dbfilename: String,
+    /// `appendonly` (no).
+    pub appendonly: bool,
+    // replication
+    /// `replicaof host port` as given; refused in cluster mode.
+    pub replicaof: Option<(String, u16)>,
+    /// `masterauth`; empty is none.
+    pub masterauth: String,
+    /// `masteruser`; empty is none.
+    pub masteruser: String,
+    /// `replica-serve-stale-data` (yes).
+    pub replica_serve_stale_data: bool,
+    /// `replica-read-only` (yes).
+    pub replica_read_only: bool,
+    /// `repl-ping-replica-period` in seconds (10).
+    pub repl_ping_replica_period_s: u64,
+    /// `repl-timeout` in seconds (60).
+    pub repl_timeout_s: u64,
+    /// `repl-backlog-size` in bytes (1 MiB).
+    pub repl_backlog_size: u64,
+    /// `repl-backlog-ttl` in seconds (3600).
+    pub repl_backlog_ttl_s: u64,
+    /// `replica-priority` (100; Sentinel's, shown by INFO).
+    pub replica_priority: u32,
+    /// `min-replicas-to-write` (0).
+    pub min_replicas_to_write: u32,
+    /// `min-replicas-max-lag` in seconds (10).
+    pub min_replicas_max_lag_s: u64,
+    // security
+    /// `requirepass`; empty is none.
+    pub requirepass: String,
+    // memory
+    /// `maxmemory` in bytes; 0 no limit. Accepted and shown, not enforced.
+    pub maxmemory: u64,
+    // cluster
+    /// `cluster-enabled` (no).
+    pub cluster_enabled: bool,
+    /// `cluster-config-file` (nodes.conf).
+    pub cluster_config_file: String,
+    /// `cluster-node-timeout` in ms (15000): NT of all rules.
+    pub cluster_node_timeout_ms: u64,
+    /// `cluster-port`; 0 means port + 10000 (0).
+    pub cluster_port: u16,
+    /// `cluster-replica-validity-factor`; 0 no limit on data age (10).
+    pub cluster_replica_validity_factor: u64,
+    /// `cluster-migration-barrier`: replicas a master keeps (1).
+    pub cluster_migration_barrier: u32,
+    /// `cluster-allow-replica-migration` (yes).
+    pub cluster_allow_replica_migration: bool,
+    /// `cluster-require-full-coverage` (yes).
+    pub cluster_require_full_coverage: bool,
+    /// `cluster-allow-reads-when-down` (no).
+    pub cluster_allow_reads_when_down: bool,
+    /// `cluster-allow-pubsubshard-when-down` (yes).
+    pub cluster_allow_pubsubshard_when_down: bool,
+    /// `cluster-replica-no-failover` (no).
+    pub cluster_replica_no_failover: bool,
+    /// `cluster-link-sendbuf-limit` in bytes; 0 no limit (0).
+    pub cluster_link_sendbuf_limit: u64,
+    /// `cluster-announce-ip`.
+    pub cluster_announce_ip: Option<IpAddr>,
+    /// `cluster-announce-port`; 0 the real one.
+    pub cluster_announce_port: u16,
+    /// `cluster-announce-bus-port`; 0 the real one.
+    pub cluster_announce_bus_port: u16,
+    /// `cluster-announce-hostname`; empty is none.
+    pub cluster_announce_hostname: String,
+    /// `cluster-preferred-endpoint-type` (ip).
+    pub cluster_preferred_endpoint_type: EndpointType,
+    // limits of Slotscope itself
+    /// `slotscope-bus-frame-limit` in bytes (16 MiB): a longer bus frame closes its link. Redis
+    /// 7.0 has no bound here.
+    pub bus_frame_limit: u64,
+    /// `slotscope-max-peers` (2048): nodes beyond that are not learned from gossip or MEET, so
+    /// that forged gossip cannot fill the memory.
+    pub max_peers: u32,
+}
+
+/// `cluster-preferred-endpoint-type`: what clients are redirected to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndpointType {
+    /// The IP.
+    #[default]
+    Ip,
+    /// The announced host name, `?` where there is none.
+    Hostname,
+    /// Nothing: the client uses the address it already has.
+    UnknownEndpoint,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            port: 6379,
+            bind: alloc::vec!["127.0.0.1".into(), "-::1".into()],
+            protected_mode: true,
+            timeout_s: 0,
+            tcp_backlog: 511,
+            tcp_keepalive_s: 300,
+            maxclients: 10_000,
+            proto_max_bulk_len: 512 << 20,
+            client_query_buffer_limit: 1 << 30,
+            daemonize: false,
+            pidfile: String::new(),
+            loglevel: Level::Notice,
+            logfile: String::new(),
+            databases: 16,
+            dir: "./".into(),
+            save: alloc::vec![(3600, 1), (300, 100), (60, 10_000)],
+            dbfilename: "dump.rdb".into(),
+            appendonly: false,
+            replicaof: None,
+            masterauth: String::new(),
+            masteruser: String::new(),
+            replica_serve_stale_data: true,
+            replica_read_only: true,
+            repl_ping_replica_period_s: 10,
+            repl_timeout_s: 60,
+            repl_backlog_size: 1 << 20,
+            repl_backlog_ttl_s: 3600,
+            replica_priority: 100,
+            min_replicas_to_write: 0,
+            min_replicas_max_lag_s: 10,
+            requirepass: String::new(),
+            maxmemory: 0,
+            cluster_enabled: false,
+            cluster_config_file: "nodes.conf".into(),
+            cluster_node_timeout_ms: 15_000,
+            cluster_port: 0,
+            cluster_replica_validity_factor: 10,
+            cluster_migration_barrier: 1,
+            cluster_allow_replica_migration: true,
+            cluster_require_full_coverage: true,
+            cluster_allow_reads_when_down: false,
+            cluster_allow_pubsubshard_when_down: true,
+            cluster_replica_no_failover: false,
+            cluster_link_sendbuf_limit: 0,
+            cluster_announce_ip: None,
+            cluster_announce_port: 0,
+            cluster_announce_bus_port: 0,
+            cluster_announce_hostname: String::new(),
+            cluster_preferred_endpoint_type: EndpointType::Ip,
+            bus_frame_limit: 16 << 20,
+            max_peers: 2048,
+        }
+    }
+}
+
+impl Config {
+    /// The port on which the cluster bus listens; `None` if port + 10000 does not exist.
+    #[must_use]
+    pub fn bus_port(&self) -> Option<u16> {
+        if self.cluster_port != 0 { Some(self.cluster_port) } else { self.port.checked_add(10_000) }
+    }
+}

@@ -1,0 +1,16 @@
+//! Why: every decision as a typed verdict with the numbers that it compared.
+//!
+//! One value serves the Why card, the log line, the coverage mark, the lesson's anchor and the
+//! translation key. Verdicts live below the rules that produce them, so an outbox can carry them.
+
+mod card;
+mod log;
+mod reason;
+mod verdict;
+
+pub use card::{Card, Guard, Number, Outcome, Relation};
+pub use reason::Reason;
+pub use verdict::{
+    Back, ClaimVerdict, DelayedElection, Demotion, ElectionWait, FailVerdict, ForgiveVerdict,
+    Resync, ServingVerdict, VoteRefusal, VoteVerdict, Why,
+};

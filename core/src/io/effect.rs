@@ -1,0 +1,161 @@
+//! Everything a node may ask its driver for.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+
+use crate::{
+    endpoint::Addr,
+    epoch::Epoch,
+    id::{ClientId, LinkId, NodeId},
+};
+
+/// One encoded bus frame, shared by all links of a broadcast.
+pub type Frame = Arc<[u8]>;
+
+/// The whole text of `nodes.conf`, to replace the file with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image(pub Arc<str>);
+
+/// One thing to do, in order.
+///
+/// Drivers match this without a wildcard arm, so that a new effect cannot be forgotten.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Make `nodes.conf` durable (written and synced), then go on. **A barrier**: later effects of
+    /// this node wait for it. When it fails the node logs `Fatal: can't update cluster config
+    /// file.` and ends, so nothing that depended on it ever leaves (as in Redis).
+    Persist(Image),
+    /// Connect; answered by `LinkUp` or `LinkDown`.
+    Dial {
+        /// The node's number for the link.
+        link: LinkId,
+        /// Whom to dial.
+        to: Addr,
+        /// What for: the driver cuts frames on a bus link and passes a stream through as it is.
+        purpose: Purpose,
+    },
+    /// Send one frame on a bus link; dropped silently if the link is gone.
+    Send {
+        /// On which link.
+        link: LinkId,
+        /// The whole frame.
+        frame: Frame,
+    },
+    /// Send bytes on a replication link that this node dialled.
+    Stream {
+        /// On which link.
+        link: LinkId,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// Close a link; no `LinkDown` follows.
+    Hangup {
+        /// Which one.
+        link: LinkId,
+        /// Why.
+        why: HangupReason,
+    },
+    /// Bytes for a client outside of an `execute` call: a replica's feed, a late answer.
+    Reply {
+        /// To whom.
+        client: ClientId,
+        /// RESP, or a replication payload.
+        bytes: Vec<u8>,
+    },
+    /// Flush what is queued for a client and close it; no `ClientGone` follows.
+    CloseClient {
+        /// Which one.
+        client: ClientId,
+    },
+    /// A line for the log, without its prefix.
+    Log {
+        /// Its mark.
+        level: Level,
+        /// The text after the mark, as Redis 7.0 words it where Redis has such a line.
+        line: String,
+    },
+    /// Something that the outside may want to show or react to; nothing depends on it.
+    Notice(Notice),
+    /// End the process.
+    Exit(Exit),
+}
+
+/// What a dialled link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Cluster bus: frames both ways.
+    Bus,
+    /// Replication from the master's data port: a byte stream.
+    Replication,
+}
+
+/// Why a node closes a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangupReason {
+    /// The peer is no longer known, or its address changed.
+    PeerGone,
+    /// No answer for half the node timeout: a fresh connection may do better.
+    Silent,
+    /// Somebody else answered at that address.
+    WrongNode,
+    /// The same node connected again; the newer link stays.
+    Replaced,
+    /// The link is not needed any more (a new master, a finished role).
+    Unneeded,
+    /// The peer broke the protocol.
+    Protocol,
+}
+
+/// How a process ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// `SHUTDOWN`: flush and leave with status 0.
+    Shutdown,
+    /// `DEBUG SEGFAULT`: die at once, as by a signal.
+    Crash,
+    /// A fatal condition that was logged; status 1.
+    Fatal,
+}
+
+/// The four levels of Redis's log with their marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Level {
+    /// `.`
+    Debug,
+    /// `-`
+    Verbose,
+    /// `*`
+    Notice,
+    /// `#`
+    Warning,
+}
+
+impl Level {
+    /// The mark between the time and the text.
+    #[must_use]
+    pub const fn mark(self) -> char {
+        match self {
+            Self::Debug => '.',
+            Self::Verbose => '-',
+            Self::Notice => '*',
+            Self::Warning => '#',
+        }
+    }
+}
+
+/// A change worth telling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// This node is a master now.
+    BecameMaster {
+        /// The config epoch that it holds.
+        epoch: Epoch,
+    },
+    /// This node is a replica now, or of another master.
+    BecameReplica {
+        /// Of whom.
+        of: NodeId,
+    },
+    /// `cluster-node-timeout` or another directive changed at run time.
+    ConfigChanged,
+}

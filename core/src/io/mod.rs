@@ -1,0 +1,9 @@
+//! The driver interface: what goes into a node and what comes out.
+
+mod effect;
+mod input;
+mod outbox;
+
+pub use effect::{Effect, Exit, Frame, HangupReason, Image, Level, Notice, Purpose};
+pub use input::{DownReason, Input};
+pub use outbox::Outbox;

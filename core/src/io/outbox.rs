@@ -1,0 +1,98 @@
+//! The caller-owned buffer in which effects, log lines and reasons leave a node.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{Effect, Level};
+use crate::explain::Reason;
+
+/// Effects in order, and the reasons of the decisions behind them.
+///
+/// The driver keeps one and drains it after each call, so a quiet node allocates nothing and
+/// `for effect in out.drain()` does not borrow the node.
+#[derive(Debug)]
+pub struct Outbox {
+    effects: Vec<Effect>,
+    reasons: Vec<Reason>,
+    level: Level,
+    explaining: bool,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Outbox {
+    /// An empty box that takes log lines from [`Level::Notice`] up and records no reasons.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { effects: Vec::new(), reasons: Vec::new(), level: Level::Notice, explaining: false }
+    }
+
+    /// Records reasons too. Recording never changes a decision (the digest tests hold it).
+    #[must_use]
+    pub const fn explaining(mut self) -> Self {
+        self.explaining = true;
+        self
+    }
+
+    /// Takes log lines of `level` and above.
+    pub fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
+
+    /// Whether somebody listens to reasons.
+    #[must_use]
+    pub const fn is_explaining(&self) -> bool {
+        self.explaining
+    }
+
+    /// Appends an effect.
+    pub fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Appends a log line; `line` runs only if the level is wanted.
+    pub fn log(&mut self, level: Level, line: impl FnOnce() -> String) {
+        if level >= self.level {
+            self.effects.push(Effect::Log { level, line: line() });
+        }
+    }
+
+    /// Records a decision: its log line if Redis prints one, and the reason if somebody listens.
+    pub fn because(&mut self, reason: Reason) {
+        if let Some((level, line)) = reason.log_line()
+            && level >= self.level
+        {
+            self.effects.push(Effect::Log { level, line });
+        }
+        if self.explaining {
+            self.reasons.push(reason);
+        }
+    }
+
+    /// Like [`Outbox::because`] for decisions on a hot path that print no log line: `reason` runs
+    /// only if somebody listens.
+    pub fn because_if(&mut self, reason: impl FnOnce() -> Reason) {
+        if self.explaining {
+            self.reasons.push(reason());
+        }
+    }
+
+    /// Takes the effects out, front to back.
+    pub fn drain(&mut self) -> alloc::vec::Drain<'_, Effect> {
+        self.effects.drain(..)
+    }
+
+    /// Takes the reasons out, in the order of the decisions.
+    pub fn drain_reasons(&mut self) -> alloc::vec::Drain<'_, Reason> {
+        self.reasons.drain(..)
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.effects.is_empty() && self.reasons.is_empty()
+    }
+}

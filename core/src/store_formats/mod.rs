@@ -1,0 +1,3 @@
+//! What stands on disk and in replication payloads: nodes.conf, RDB, DUMP.
+
+pub mod nodes_conf;
