@@ -1,1 +1,5 @@
-//! Stub.
+//! The page: a picture of what each node of a cluster believes, and why.
+//!
+//! Elm-shaped. `model`, `source`, `scene` and `words` are pure and tested on the host; only
+//! `platform`, `paint` and `view` need a browser and are compiled for wasm alone. No protocol
+//! rule lives here: the page shows what the core decided.
