@@ -1,0 +1,1 @@
+//! Every lesson, in every language.
