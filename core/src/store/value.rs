@@ -1,0 +1,148 @@
+//! What a key can hold.
+//!
+//! Strings for now; hashes, lists, sets and sorted sets take their places in [`Value`].
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::Digest;
+
+/// The longest string that Redis keeps in one piece with its header (`embstr`).
+const EMBEDDED: usize = 44;
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    /// Bytes, or a number that looks like them.
+    Str(Str),
+}
+
+impl Value {
+    /// A string value; a canonical integer is kept as a number.
+    pub fn str(bytes: &[u8]) -> Self {
+        Self::Str(Str::new(bytes))
+    }
+
+    /// What TYPE answers.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Str(_) => "string",
+        }
+    }
+
+    /// What OBJECT ENCODING answers.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Self::Str(Str::Int(_)) => "int",
+            Self::Str(Str::Fixed(bytes)) if bytes.len() <= EMBEDDED => "embstr",
+            Self::Str(Str::Fixed(_) | Str::Grown(_)) => "raw",
+        }
+    }
+
+    /// Its bytes in memory, for estimates.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Str(Str::Int(_)) => 8,
+            Self::Str(Str::Fixed(bytes)) => bytes.len() as u64,
+            Self::Str(Str::Grown(bytes)) => bytes.len() as u64,
+        }
+    }
+
+    pub(super) fn feed(&self, hash: &mut Digest) {
+        match self {
+            Self::Str(text) => {
+                hash.number(0);
+                hash.bytes(text.view(&mut itoa::Buffer::new()));
+            }
+        }
+    }
+}
+
+/// A string.
+///
+/// Equality is of the encoding too; two strings with the same bytes may differ in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Str {
+    /// A canonical decimal integer: INCR does not parse, and GET prints it.
+    Int(i64),
+    /// Set as a whole.
+    Fixed(Box<[u8]>),
+    /// Changed in place by APPEND or SETRANGE, so it keeps room to grow.
+    Grown(Vec<u8>),
+}
+
+impl Str {
+    /// Takes bytes; a canonical integer is kept as a number.
+    pub fn new(bytes: &[u8]) -> Self {
+        match parse_i64(bytes) {
+            Some(n) => Self::Int(n),
+            None => Self::Fixed(Box::from(bytes)),
+        }
+    }
+
+    /// Its bytes; `room` holds them if it is a number.
+    pub fn view<'a>(&'a self, room: &'a mut itoa::Buffer) -> &'a [u8] {
+        match self {
+            Self::Int(n) => room.format(*n).as_bytes(),
+            Self::Fixed(bytes) => bytes,
+            Self::Grown(bytes) => bytes,
+        }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Int(n) => itoa::Buffer::new().format(*n).len(),
+            Self::Fixed(bytes) => bytes.len(),
+            Self::Grown(bytes) => bytes.len(),
+        }
+    }
+
+    /// The number it is, or spells canonically.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Int(n) => Some(*n),
+            Self::Fixed(bytes) => parse_i64(bytes),
+            Self::Grown(bytes) => parse_i64(bytes),
+        }
+    }
+
+    /// Its bytes, ready to be changed in place.
+    pub fn grow(&mut self) -> &mut Vec<u8> {
+        if !matches!(self, Self::Grown(_)) {
+            let bytes = match core::mem::replace(self, Self::Int(0)) {
+                Self::Int(n) => Vec::from(itoa::Buffer::new().format(n)),
+                Self::Fixed(bytes) => bytes.into_vec(),
+                Self::Grown(bytes) => bytes,
+            };
+            *self = Self::Grown(bytes);
+        }
+        match self {
+            Self::Grown(bytes) => bytes,
+            Self::Int(_) | Self::Fixed(_) => unreachable!("it has just been made growable"),
+        }
+    }
+}
+
+/// A canonical signed decimal: no sign but `-`, no leading zero, nothing around it.
+///
+/// That is what Redis accepts as an integer argument and stores as a number.
+pub(crate) fn parse_i64(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    match digits {
+        [b'0'] if !negative => return Some(0),
+        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
+        _ => return None,
+    }
+    let mut n: u64 = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        // 19 digits fit into 64 bits.
+        n = n * 10 + u64::from(digit - b'0');
+    }
+    if negative { 0i64.checked_sub_unsigned(n) } else { i64::try_from(n).ok() }
+}
