@@ -1,13 +1,27 @@
 //! Every knob of a node: its directive in redis.conf, default, unit, range, consequence.
 //!
 //! `directives` holds one row for each, which drives the configuration file, `CONFIG GET/SET` and
-//! the documentation alike.
+//! the documentation alike; `kept` those of Redis that are only remembered; `access` reads and
+//! changes a [`Config`] by the names of its directives.
 
 use core::net::IpAddr;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use crate::io::Level;
+
+mod access;
+mod directives;
+mod glob;
+mod kept;
+mod parse;
+mod value;
+
+pub use access::ConfigError;
+pub use directives::{Change, Directive, all, find};
+pub use glob::matches;
+pub use parse::{FileError, quoted, words};
+pub use value::Shape;
 
 /// The directives of a node. Fields are in the order of redis.conf's sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +45,8 @@ pub struct Config {
     pub proto_max_bulk_len: u64,
     /// `client-query-buffer-limit` in bytes (1 GiB): the most that may wait to be parsed.
     pub client_query_buffer_limit: u64,
+    /// `client-output-buffer-limit` of normal clients, replicas and subscribers.
+    pub client_output_buffer_limit: [BufferLimit; 3],
     // general
     /// `daemonize`: accepted; Slotscope stays in the foreground and says so (no).
     pub daemonize: bool,
@@ -45,8 +61,9 @@ pub struct Config {
     /// `dir`: working directory (`./`).
     pub dir: String,
     // snapshotting and append only file (read for compatibility; files come with the next issue)
-    /// `save` points as pairs of seconds and changes (`3600 1 300 100 60 10000`).
-    pub save: Vec<(u64, u64)>,
+    /// `save` points as pairs of seconds and changes; `None` until a directive says something
+    /// (see [`Config::save_points`]).
+    pub save: Option<Vec<(u64, u64)>>,
     /// `dbfilename` (dump.rdb).
     pub dbfilename: String,
     /// `appendonly` (no).
@@ -124,6 +141,19 @@ pub struct Config {
     /// `slotscope-max-peers` (2048): nodes beyond that are not learned from gossip or MEET, so
     /// that forged gossip cannot fill the memory.
     pub max_peers: u32,
+    /// Directives of Redis that this version only remembers, where they were set.
+    pub kept: BTreeMap<&'static str, String>,
+}
+
+/// How much may wait to be sent to a client before it is closed. 0 is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BufferLimit {
+    /// Closed at once beyond so many bytes.
+    pub hard: u64,
+    /// Closed when more than so many bytes wait …
+    pub soft: u64,
+    /// … for so many seconds.
+    pub soft_s: u64,
 }
 
 /// `cluster-preferred-endpoint-type`: what clients are redirected to.
@@ -150,13 +180,18 @@ impl Default for Config {
             maxclients: 10_000,
             proto_max_bulk_len: 512 << 20,
             client_query_buffer_limit: 1 << 30,
+            client_output_buffer_limit: [
+                BufferLimit::default(),
+                BufferLimit { hard: 256 << 20, soft: 64 << 20, soft_s: 60 },
+                BufferLimit { hard: 32 << 20, soft: 8 << 20, soft_s: 60 },
+            ],
             daemonize: false,
             pidfile: String::new(),
             loglevel: Level::Notice,
             logfile: String::new(),
             databases: 16,
             dir: "./".into(),
-            save: alloc::vec![(3600, 1), (300, 100), (60, 10_000)],
+            save: None,
             dbfilename: "dump.rdb".into(),
             appendonly: false,
             replicaof: None,
@@ -192,11 +227,18 @@ impl Default for Config {
             cluster_preferred_endpoint_type: EndpointType::Ip,
             bus_frame_limit: 16 << 20,
             max_peers: 2048,
+            kept: BTreeMap::new(),
         }
     }
 }
 
 impl Config {
+    /// The `save` points in force: those given, else Redis's own.
+    #[must_use]
+    pub fn save_points(&self) -> &[(u64, u64)] {
+        self.save.as_deref().unwrap_or(&[(3600, 1), (300, 100), (60, 10_000)])
+    }
+
     /// The port on which the cluster bus listens; `None` if port + 10000 does not exist.
     #[must_use]
     pub fn bus_port(&self) -> Option<u16> {
