@@ -1,6 +1,18 @@
-//! RESP2 and RESP3 on one page.
+//! RESP, the protocol of the data port, in both directions and both versions.
+//!
+//! ```text
+//! both    + simple   - error   : integer   $ bulk (length, bytes)   * array (count, elements)
+//! RESP2   $-1 null   *-1 null array
+//! RESP3   _ null   , double   # boolean   = verbatim   % map   ~ set   > push   ( big number
+//! ```
+//!
+//! [`ReplyBuf`] writes replies straight into the buffer that goes out.
 
-use alloc::vec::Vec;
+mod encode;
+mod number;
+
+pub use encode::ReplyBuf;
+pub use number::{parse_i64, write_double};
 
 /// Which reply syntax a client asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,9 +24,13 @@ pub enum Protocol {
     Resp3,
 }
 
-/// Replies, appended to one byte vector.
-#[derive(Clone, Debug, Default)]
-pub struct ReplyBuf {
-    bytes: Vec<u8>,
-    protocol: Protocol,
+impl Protocol {
+    /// 2 or 3.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Resp2 => 2,
+            Self::Resp3 => 3,
+        }
+    }
 }
