@@ -1,2 +1,101 @@
-//! Stub.
-fn main() {}
+//! What stands behind `cargo lab`, `cargo lab-build`, `cargo lab-test` and `cargo lab-help`.
+//!
+//! One small program that needs nothing but cargo: it finds or builds the wasm standard library,
+//! turns `web/` into `web/dist`, starts the lab on it, and runs the checks of the repository in
+//! the order in which CI runs them. It knows tools, not protocols.
+
+mod bindgen;
+mod build;
+mod checks;
+mod debian;
+mod lab;
+mod lessons;
+mod packages;
+mod pack;
+mod run;
+mod wasm_std;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::{Arg, ValueExt as _};
+
+const HELP: &str = "\
+cargo lab [options]         build the page, start the lab on a loopback port, open the browser
+                            (options go to `slotscope lab`; `cargo lab --help` lists them)
+cargo lab-build [--dev]     only build the page, into web/dist
+cargo lab-test [stage..]    everything that CI runs, cheap first; or only the stages named
+cargo lab-test --list       the stages and what each is for
+cargo lab-test --from stage start at that stage (after a failure)
+cargo lab-help              this page
+
+cargo test --workspace      unit, property and tidy tests: needs Rust and nothing else
+cargo run --release -- server --port 7000 --cluster-enabled yes
+                            one node over TCP, with the directives of redis.conf
+cargo run --release -- create-cluster start
+                            six of them on loopback ports
+cargo run --release -- sim --seeds 1..1000
+                            random faults in virtual time; a failing seed prints its replay
+cargo run --release -- --help
+                            everything else that the program can do
+
+What is missing is installed where that is possible (rustup, or apt on Debian as root), and
+otherwise named in one sentence. RUSTUP_AUTO_INSTALL=0 keeps rustup from downloading.
+";
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("slotscope-bundle: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> Result<()> {
+    let mut parser = lexopt::Parser::from_env();
+    match parser.next()? {
+        Some(Arg::Value(word)) => match word.string()?.as_str() {
+            "build" => build::build(build_options(parser)?).map(drop),
+            // What follows belongs to `slotscope lab`, unread.
+            "lab" => lab::lab(&std::env::args_os().skip(2).collect::<Vec<_>>()),
+            "test" => checks::run(&test_options(parser)?),
+            "help" => {
+                print!("{HELP}");
+                Ok(())
+            }
+            other => bail!("unknown command, try `cargo lab-help`: {other}"),
+        },
+        Some(Arg::Short('h') | Arg::Long("help")) | None => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn build_options(mut parser: lexopt::Parser) -> Result<build::Flavour> {
+    let mut flavour = build::Flavour::Release;
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("release") => flavour = build::Flavour::Release,
+            Arg::Long("dev") => flavour = build::Flavour::Dev,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(flavour)
+}
+
+fn test_options(mut parser: lexopt::Parser) -> Result<checks::Selection> {
+    let mut selection = checks::Selection::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("list") => selection.list = true,
+            Arg::Long("from") => selection.from = Some(parser.value()?.string()?),
+            Arg::Value(stage) => selection.only.push(stage.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(selection)
+}
