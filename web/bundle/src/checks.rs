@@ -98,12 +98,13 @@ fn clippy() -> Result<()> {
 
 fn clippy_web() -> Result<()> {
     let toolchain = wasm_std::ensure()?;
-    run::run(
-        toolchain
-            .cargo()
-            .args(["clippy", "--quiet", "--package", "slotscope-web"])
-            .args(["--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]),
-    )
+    run::run(toolchain.cargo().args(["clippy", "--quiet", "--package", "slotscope-web"]).args([
+        "--target",
+        "wasm32-unknown-unknown",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 fn docs() -> Result<()> {

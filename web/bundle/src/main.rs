@@ -10,8 +10,8 @@ mod checks;
 mod debian;
 mod lab;
 mod lessons;
-mod packages;
 mod pack;
+mod packages;
 mod run;
 mod wasm_std;
 
