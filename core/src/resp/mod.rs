@@ -6,13 +6,17 @@
 //! RESP3   _ null   , double   # boolean   = verbatim   % map   ~ set   > push   ( big number
 //! ```
 //!
-//! [`ReplyBuf`] writes replies straight into the buffer that goes out.
+//! [`Parser`] reads requests where they lie in the connection's buffer; [`ReplyBuf`] writes
+//! replies straight into the one that goes out.
 
 mod encode;
+mod inline;
 mod number;
+mod parse;
 
 pub use encode::ReplyBuf;
 pub use number::{parse_i64, write_double};
+pub use parse::{Limits, Parsed, Parser, ProtocolError};
 
 /// Which reply syntax a client asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
