@@ -1,0 +1,338 @@
+//! The link of a replica to its master: what has come, and what it means at this point.
+//!
+//! ```text
+//! Waiting ─► Dialling ─► Ping ─► Introducing ─► Asking ─┬─ +CONTINUE ───────────────► Streaming
+//!    ▲                                                  └─ +FULLRESYNC ─► Receiving ─►    │
+//!    └────────────────────────── any break, each second ──────────────────────────────────┘
+//! ```
+//!
+//! This file only reads: [`Upstream::next`] turns bytes into one [`Heard`] after the other. What
+//! follows from it (answers, log lines, loading, applying) is in `rules/replication` and
+//! `node/stream`.
+//!
+//! Spec: Redis replication, PSYNC; `+FULLRESYNC` and `+CONTINUE` may be preceded by newlines, the
+//! snapshot has no CRLF behind it, and in its `$EOF:` form nothing follows before the first ACK.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{
+    ReplId,
+    wire::{self, Cut},
+};
+use crate::{endpoint::Addr, id::LinkId, time::Instant};
+
+/// The master that this node follows, and the link to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Upstream {
+    /// Whom it follows.
+    pub master: Addr,
+    /// The connection, once dialled.
+    pub link: Option<LinkId>,
+    /// How far it got.
+    pub phase: Phase,
+    /// When anything last came (or when the link was dialled).
+    pub last_io: Instant,
+    /// When a working link was lost; `None` while it works, or if it never did.
+    pub down_since: Option<Instant>,
+    /// Received and not yet consumed.
+    inbox: Vec<u8>,
+    /// How far into `inbox` reading got: commands of an unfinished MULTI stand before it.
+    read: usize,
+}
+
+/// How far the link got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Not connected: the next second tries.
+    Waiting,
+    /// Connecting.
+    Dialling,
+    /// PING is on its way.
+    Ping,
+    /// AUTH and REPLCONF are on their way.
+    Introducing {
+        /// The answer to AUTH is still due.
+        auth: bool,
+        /// So many answers to REPLCONF are still due.
+        replies: u32,
+    },
+    /// PSYNC is on its way.
+    Asking,
+    /// A snapshot comes.
+    Receiving(Transfer),
+    /// The stream comes.
+    Streaming,
+}
+
+/// A snapshot on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Transfer {
+    /// What `+FULLRESYNC` announced; `None` after the old SYNC, which announces nothing.
+    pub history: Option<(ReplId, u64)>,
+    /// Its form, once its first line came.
+    pub form: Option<Form>,
+}
+
+/// The two forms of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `$<bytes>`.
+    Sized(usize),
+    /// `$EOF:<mark>`, ended by the mark.
+    Marked([u8; 40]),
+}
+
+/// What came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// Nothing complete.
+    Nothing,
+    /// The answer to PING; `Err` if it is none that we can go on from.
+    Pong(Result<(), String>),
+    /// The answer to AUTH.
+    Auth(Result<(), String>),
+    /// One answer to REPLCONF; `Err` is tolerated.
+    Introduced(Result<(), String>),
+    /// PSYNC: from the start, in this history at this offset.
+    FullResync(ReplId, u64),
+    /// PSYNC: from where we are; with the id if the master told one.
+    Continue(Option<ReplId>),
+    /// PSYNC: not now.
+    Later(String),
+    /// PSYNC: never heard of it.
+    Unsupported(String),
+    /// The first line of a snapshot.
+    Snapshot(Form),
+    /// The whole snapshot.
+    Loaded(Vec<u8>),
+    /// A command of the stream: its words, and its bytes as they came.
+    Command {
+        /// The words.
+        words: Vec<Vec<u8>>,
+        /// Its length in the stream.
+        len: usize,
+    },
+    /// The link cannot be used any more, in one sentence.
+    Broken(String),
+}
+
+impl Upstream {
+    /// A master to follow, not connected yet.
+    pub const fn new(master: Addr, now: Instant) -> Self {
+        Self {
+            master,
+            link: None,
+            phase: Phase::Waiting,
+            last_io: now,
+            down_since: None,
+            inbox: Vec::new(),
+            read: 0,
+        }
+    }
+
+    /// Whether the stream flows.
+    pub const fn is_up(&self) -> bool {
+        matches!(self.phase, Phase::Streaming)
+    }
+
+    /// Forgets the connection (not the master); gives its number if it was made.
+    pub fn disconnect(&mut self, now: Instant) -> Option<LinkId> {
+        if self.is_up() {
+            self.down_since = Some(now);
+        }
+        self.phase = Phase::Waiting;
+        self.inbox = Vec::new();
+        self.read = 0;
+        self.link.take()
+    }
+
+    /// Takes received bytes.
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) {
+        self.last_io = now;
+        self.inbox.extend_from_slice(bytes);
+    }
+
+    /// Bytes received, for INFO during a transfer.
+    pub fn waiting(&self) -> usize {
+        self.inbox.len()
+    }
+
+    /// What comes next. `limit` bounds what may wait for its end: a line, a command, a MULTI.
+    pub fn next(&mut self, limit: usize) -> Heard {
+        match self.phase {
+            Phase::Waiting | Phase::Dialling => Heard::Nothing,
+            Phase::Ping | Phase::Introducing { .. } | Phase::Asking => self.line_heard(),
+            Phase::Receiving(Transfer { form: None, .. }) => self.header_heard(),
+            Phase::Receiving(Transfer { form: Some(Form::Sized(len)), .. }) => {
+                if self.inbox.len() < len {
+                    return Heard::Nothing;
+                }
+                let rest = self.inbox.split_off(len);
+                Heard::Loaded(core::mem::replace(&mut self.inbox, rest))
+            }
+            Phase::Receiving(Transfer { form: Some(Form::Marked(mark)), .. }) => {
+                if self.inbox.len() as u64 > SNAPSHOT_MAX {
+                    return Heard::Broken(too_long(self.inbox.len() as u64));
+                }
+                if !self.inbox.ends_with(&mark) {
+                    return Heard::Nothing;
+                }
+                self.inbox.truncate(self.inbox.len() - mark.len());
+                Heard::Loaded(core::mem::take(&mut self.inbox))
+            }
+            Phase::Streaming => self.command_heard(limit),
+        }
+    }
+
+    /// The bytes of the stream that were read and not yet consumed.
+    pub fn read_bytes(&self) -> &[u8] {
+        &self.inbox[..self.read]
+    }
+
+    /// Forgets what was read: it is applied.
+    pub fn consume(&mut self) {
+        self.inbox.drain(..self.read);
+        self.read = 0;
+    }
+
+    /// Takes one line off the inbox, without its end. Empty lines are signs of life.
+    fn take_line(&mut self) -> Result<Option<String>, String> {
+        loop {
+            let Some(end) = memchr::memchr(b'\n', &self.inbox) else {
+                return if self.inbox.len() > LINE_MAX {
+                    Err("the master sent a line without an end".into())
+                } else {
+                    Ok(None)
+                };
+            };
+            let line = self.inbox[..end].strip_suffix(b"\r").unwrap_or(&self.inbox[..end]);
+            let line = String::from_utf8_lossy(line).into_owned();
+            self.inbox.drain(..=end);
+            if !line.is_empty() {
+                return Ok(Some(line));
+            }
+        }
+    }
+
+    fn line_heard(&mut self) -> Heard {
+        let line = match self.take_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => return Heard::Nothing,
+            Err(why) => return Heard::Broken(why),
+        };
+        let answer = if line.starts_with('-') { Err(line.clone()) } else { Ok(()) };
+        match &mut self.phase {
+            Phase::Ping => {
+                let known = ["-NOAUTH", "-NOPERM", "-ERR operation not permitted"];
+                let fine = line.starts_with('+') || known.iter().any(|text| line.starts_with(text));
+                Heard::Pong(if fine { Ok(()) } else { Err(line) })
+            }
+            Phase::Introducing { auth, .. } if *auth => {
+                *auth = false;
+                Heard::Auth(answer)
+            }
+            Phase::Introducing { replies, .. } => {
+                *replies = replies.saturating_sub(1);
+                Heard::Introduced(answer)
+            }
+            Phase::Waiting
+            | Phase::Dialling
+            | Phase::Asking
+            | Phase::Receiving(_)
+            | Phase::Streaming => psync_answer(line),
+        }
+    }
+
+    fn header_heard(&mut self) -> Heard {
+        let line = match self.take_line() {
+            Ok(Some(line)) => line,
+            Ok(None) => return Heard::Nothing,
+            Err(why) => return Heard::Broken(why),
+        };
+        if let Some(why) = line.strip_prefix('-') {
+            return Heard::Broken(alloc::format!("MASTER aborted replication with an error: {why}"));
+        }
+        let form = match header(&line) {
+            Ok(form) => form,
+            Err(why) => return Heard::Broken(why),
+        };
+        if let Phase::Receiving(transfer) = &mut self.phase {
+            transfer.form = Some(form);
+        }
+        Heard::Snapshot(form)
+    }
+
+    fn command_heard(&mut self, limit: usize) -> Heard {
+        // Bare newlines are no part of the stream: neither counted nor forwarded.
+        let fresh = &self.inbox[self.read..];
+        let blank = fresh.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.inbox.drain(self.read..self.read + blank);
+        let fresh = &self.inbox[self.read..];
+        match wire::cut(fresh) {
+            Cut::Partial if self.inbox.len() > limit => {
+                Heard::Broken("the master sent a command that is too long".into())
+            }
+            Cut::Partial => Heard::Nothing,
+            Cut::Garbage => Heard::Broken("the master sent something that is no command".into()),
+            Cut::Command(words, len) => {
+                let words = words.into_iter().map(|range| fresh[range].to_vec()).collect();
+                self.read += len;
+                Heard::Command { words, len }
+            }
+        }
+    }
+}
+
+/// The answer to PSYNC.
+fn psync_answer(line: String) -> Heard {
+    let mut words = line.split(' ').filter(|word| !word.is_empty());
+    match words.next() {
+        Some("+FULLRESYNC") => {
+            let id = words.next().and_then(|word| ReplId::from_bytes(word.as_bytes()));
+            let offset = words.next().and_then(|word| word.parse().ok());
+            match (id, offset) {
+                (Some(id), Some(offset)) => Heard::FullResync(id, offset),
+                _ => Heard::Broken("Master replied with wrong +FULLRESYNC syntax.".into()),
+            }
+        }
+        Some("+CONTINUE") => {
+            Heard::Continue(words.next().and_then(|word| ReplId::from_bytes(word.as_bytes())))
+        }
+        Some("-NOMASTERLINK" | "-LOADING") => Heard::Later(line),
+        _ => Heard::Unsupported(line),
+    }
+}
+
+/// The first line of a snapshot.
+fn header(line: &str) -> Result<Form, String> {
+    let Some(what) = line.strip_prefix('$') else {
+        let seen: String = line.chars().take(80).collect();
+        return Err(alloc::format!(
+            "Bad protocol from MASTER, the first byte is not '$' (we received '{seen}'), are you \
+             sure the host and port are right?"
+        ));
+    };
+    if let Some(mark) = what.strip_prefix("EOF:") {
+        let mark = mark.as_bytes().try_into().map_err(|_| {
+            alloc::format!("the mark that ends the snapshot has {} bytes, not 40", mark.len())
+        })?;
+        return Ok(Form::Marked(mark));
+    }
+    let Ok(len) = what.parse::<u64>() else {
+        return Err(alloc::format!("the length of the snapshot is not a number: '{what}'"));
+    };
+    match usize::try_from(len) {
+        Ok(size) if len <= SNAPSHOT_MAX => Ok(Form::Sized(size)),
+        _ => Err(too_long(len)),
+    }
+}
+
+fn too_long(len: u64) -> String {
+    alloc::format!("a snapshot of {len} bytes is longer than the {SNAPSHOT_MAX} that fit")
+}
+
+/// The longest snapshot taken from a master: it is held in memory while it comes. (Bytes are
+/// allocated as they come, so a lie about the length costs nothing.)
+pub(crate) const SNAPSHOT_MAX: u64 = 2 << 30;
+/// No line of the handshake is longer than a replication id and an offset, or an error text.
+const LINE_MAX: usize = 64 << 10;
