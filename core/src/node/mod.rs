@@ -1,6 +1,7 @@
 //! The node: the only public way in.
 
 mod snapshot;
+mod stream;
 
 pub use snapshot::{ElectionView, Health, MasterLink, PeerView, ReplView, Snapshot};
 

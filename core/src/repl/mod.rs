@@ -35,7 +35,6 @@ use crate::{
     config::Config,
     explain::Resync,
     id::{ClientId, LinkId, NodeId},
-    node::{MasterLink, ReplView},
     rng::Rng,
     time::Instant,
 };
@@ -140,7 +139,7 @@ impl Repl {
         LinkId(REPLICATION_LINK | self.dialled)
     }
 
-    /// Whether this node follows a master.
+    /// Whether this node follows a master, connected or not.
     pub const fn is_replica(&self) -> bool {
         self.upstream.is_some()
     }
@@ -153,39 +152,17 @@ impl Repl {
         }
     }
 
-    /// The link to the master as snapshots show it.
-    pub fn link_view(&self) -> MasterLink {
-        match &self.upstream {
-            None => MasterLink::None,
-            Some(up) if up.is_up() => MasterLink::Up,
-            Some(up) => match (&up.phase, up.down_since) {
-                (Phase::Waiting | Phase::Dialling, Some(since)) => MasterLink::Down(since),
-                _ => MasterLink::Syncing,
-            },
-        }
-    }
-
     /// Whether a replica's link works.
     pub fn link_is_up(&self) -> bool {
         self.upstream.as_ref().is_some_and(Upstream::is_up)
     }
 
     /// Age of the data in whole seconds, for elections: since anything came from the master, or
-    /// since the link was lost. `None`: it was never in step with a master (infinitely old).
-    pub fn data_age_s(&self, now: Instant) -> Option<u64> {
-        let up = self.upstream.as_ref()?;
-        let since = if up.is_up() { up.last_io } else { up.down_since? };
-        Some(now.ms_since(since) / 1000)
-    }
-
-    /// Replication for a snapshot.
-    pub fn view(&self) -> ReplView {
-        ReplView {
-            offset: self.offset(),
-            link: self.link_view(),
-            backlog: self.backlog.as_ref().map(|log| (log.first(), log.len())),
-            replicas: self.replicas.iter().map(|r| (r.name.port, r.acked, true)).collect(),
-        }
+    /// since the link was lost. A replica that was never in step is infinitely old (`u64::MAX`).
+    pub fn silence_s(&self, now: Instant) -> u64 {
+        let Some(up) = &self.upstream else { return u64::MAX };
+        let since = if up.is_up() { Some(up.last_io) } else { up.down_since };
+        since.map_or(u64::MAX, |since| now.ms_since(since) / 1000)
     }
 
     /// The earliest moment at which `rules::replication::cron` has something to do.
@@ -207,12 +184,16 @@ impl Repl {
         }
     }
 
-    /// Adds bytes of the master's stream, now that they are applied.
-    pub fn process(&mut self, bytes: &[u8]) {
+    /// Counts what was read of the master's stream, now that it is applied, and keeps it for own
+    /// replicas.
+    pub fn process_read(&mut self) {
+        let Some(up) = &mut self.upstream else { return };
+        let bytes = up.unapplied();
         self.offset += bytes.len() as u64;
         if let Some(log) = &mut self.backlog {
             log.push(bytes);
         }
+        up.set_applied();
     }
 
     /// Makes a backlog that begins after the current offset, unless there is one.

@@ -34,9 +34,11 @@ pub(crate) struct Upstream {
     pub last_io: Instant,
     /// When a working link was lost; `None` while it works, or if it never did.
     pub down_since: Option<Instant>,
-    /// Received and not yet consumed.
+    /// Received and not yet forgotten.
     inbox: Vec<u8>,
-    /// How far into `inbox` reading got: commands of an unfinished MULTI stand before it.
+    /// How far into `inbox` everything is applied.
+    applied: usize,
+    /// How far into `inbox` reading got; commands of an unfinished MULTI stand between.
     read: usize,
 }
 
@@ -105,13 +107,8 @@ pub(crate) enum Heard {
     Snapshot(Form),
     /// The whole snapshot.
     Loaded(Vec<u8>),
-    /// A command of the stream: its words, and its bytes as they came.
-    Command {
-        /// The words.
-        words: Vec<Vec<u8>>,
-        /// Its length in the stream.
-        len: usize,
-    },
+    /// A command of the stream.
+    Command(Vec<Vec<u8>>),
     /// The link cannot be used any more, in one sentence.
     Broken(String),
 }
@@ -126,6 +123,7 @@ impl Upstream {
             last_io: now,
             down_since: None,
             inbox: Vec::new(),
+            applied: 0,
             read: 0,
         }
     }
@@ -142,6 +140,7 @@ impl Upstream {
         }
         self.phase = Phase::Waiting;
         self.inbox = Vec::new();
+        self.applied = 0;
         self.read = 0;
         self.link.take()
     }
@@ -184,15 +183,21 @@ impl Upstream {
         }
     }
 
-    /// The bytes of the stream that were read and not yet consumed.
-    pub fn read_bytes(&self) -> &[u8] {
-        &self.inbox[..self.read]
+    /// The bytes of the stream that were read and not yet applied.
+    pub fn unapplied(&self) -> &[u8] {
+        &self.inbox[self.applied..self.read]
     }
 
-    /// Forgets what was read: it is applied.
-    pub fn consume(&mut self) {
-        self.inbox.drain(..self.read);
-        self.read = 0;
+    /// What was read is applied.
+    pub const fn set_applied(&mut self) {
+        self.applied = self.read;
+    }
+
+    /// Forgets what is applied. Not done after each command, which would move the rest each time.
+    pub fn compact(&mut self) {
+        self.inbox.drain(..self.applied);
+        self.read -= self.applied;
+        self.applied = 0;
     }
 
     /// Takes one line off the inbox, without its end. Empty lines are signs of life.
@@ -250,7 +255,9 @@ impl Upstream {
             Err(why) => return Heard::Broken(why),
         };
         if let Some(why) = line.strip_prefix('-') {
-            return Heard::Broken(alloc::format!("MASTER aborted replication with an error: {why}"));
+            return Heard::Broken(alloc::format!(
+                "MASTER aborted replication with an error: {why}"
+            ));
         }
         let form = match header(&line) {
             Ok(form) => form,
@@ -269,7 +276,7 @@ impl Upstream {
         self.inbox.drain(self.read..self.read + blank);
         let fresh = &self.inbox[self.read..];
         match wire::cut(fresh) {
-            Cut::Partial if self.inbox.len() > limit => {
+            Cut::Partial if self.inbox.len() - self.applied > limit => {
                 Heard::Broken("the master sent a command that is too long".into())
             }
             Cut::Partial => Heard::Nothing,
@@ -277,7 +284,7 @@ impl Upstream {
             Cut::Command(words, len) => {
                 let words = words.into_iter().map(|range| fresh[range].to_vec()).collect();
                 self.read += len;
-                Heard::Command { words, len }
+                Heard::Command(words)
             }
         }
     }

@@ -60,15 +60,16 @@ impl Repl {
         text.line("master_sync_in_progress", u8::from(transfer.is_some()));
         // Redis shows 1 while there is no history to speak of.
         let offset = if up.is_up() || self.resumable { self.offset } else { 1 };
-        text.line("slave_read_repl_offset", offset + up.read_bytes().len() as u64);
+        text.line("slave_read_repl_offset", offset + up.unapplied().len() as u64);
         text.line("slave_repl_offset", offset);
         if let Some(form) = transfer {
             transfer_lines(form, up.waiting(), ago, text);
         }
         if !up.is_up() {
             match up.down_since {
-                Some(since) => text
-                    .line("master_link_down_since_seconds", now.mono.ms_since(since) / 1000),
+                Some(since) => {
+                    text.line("master_link_down_since_seconds", now.mono.ms_since(since) / 1000)
+                }
                 None => text.line("master_link_down_since_seconds", -1),
             }
         }

@@ -140,7 +140,12 @@ mod tests {
             b"*\r\n",
             b"*1x",
         ] {
-            assert_eq!(cut(bytes), Cut::Garbage, "{:?}", alloc::string::String::from_utf8_lossy(bytes));
+            assert_eq!(
+                cut(bytes),
+                Cut::Garbage,
+                "{:?}",
+                alloc::string::String::from_utf8_lossy(bytes)
+            );
         }
     }
 

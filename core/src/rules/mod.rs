@@ -1,5 +1,7 @@
 //! The rules: one decision a file, each the rule in prose, a pure `judge`, a short `apply`.
 
+pub(crate) mod replication;
+
 use crate::{beliefs::Beliefs, io::Outbox, time::Now};
 
 /// What a rule or a command borrows for one call.

@@ -46,6 +46,9 @@ pub enum RdbError {
         /// Its name.
         kind: &'static str,
     },
+    /// Another database than 0.
+    #[error("the RDB holds keys in database {0}, and only database 0 is supported")]
+    Database(u64),
     /// Data of a module.
     #[error("the RDB holds data of a module, and modules are not supported")]
     Module,
@@ -259,8 +262,7 @@ pub fn read_dump(payload: &[u8]) -> Result<Object, RdbError> {
     if found != 0 && found != computed {
         return Err(RdbError::Checksum { found, computed });
     }
-    let mut reader =
-        Reader { bytes: body, at: 0, version: u32::from(version), ended: false };
+    let mut reader = Reader { bytes: body, at: 0, version: u32::from(version), ended: false };
     let code = reader.byte()?;
     let value = reader.object(code, b"")?;
     if reader.at == body.len() {

@@ -50,7 +50,8 @@ fn real_payloads_of_strings_are_read_and_others_refused_by_name() {
             assert_eq!(object, Ok(expected), "{}", vector.name);
             read += 1;
         } else {
-            let refused = matches!(object, Err(RdbError::Type { code: named, .. }) if named == code);
+            let refused =
+                matches!(object, Err(RdbError::Type { code: named, .. }) if named == code);
             assert!(refused, "{}: {object:?}", vector.name);
         }
     }
@@ -131,7 +132,8 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn integers_take_the_forms_of_redis() {
-    for (text, hex) in [("-5", "00c0fb0a0049c4c6f4d7263f68"), ("300", "00c12c010a00954261f265825c10")]
+    for (text, hex) in
+        [("-5", "00c0fb0a0049c4c6f4d7263f68"), ("300", "00c12c010a00954261f265825c10")]
     {
         assert_eq!(dump(text.as_bytes()), unhex(hex), "{text}");
     }

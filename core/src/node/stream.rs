@@ -1,0 +1,413 @@
+//! The link to the master: shaking hands, loading the snapshot, applying the stream.
+//!
+//! [`Upstream::next`](crate::repl::Upstream::next) says what came; here is what is done about it.
+//! What was applied is forwarded, byte by byte, into this node's own backlog, so that its own
+//! replicas and, after a promotion, its former peers can go on from it.
+
+use alloc::{string::String, vec::Vec};
+
+use super::{MasterLink, ReplView};
+use crate::{
+    id::LinkId,
+    io::{DownReason, Effect, HangupReason, Level},
+    repl::{Form, Heard, Phase, Repl, ReplId, Transfer, wire},
+    rules::{
+        Ctx,
+        replication::{acknowledge, discarded, drop_replicas, lost},
+    },
+    slot::key_slot,
+    store::Value,
+    store_formats::rdb::{Item, Object, RdbError, Reader},
+    time::UnixMillis,
+};
+
+/// The dialled link is up.
+pub(super) fn up(ctx: &mut Ctx<'_>, link: LinkId) {
+    let now = ctx.now.mono;
+    let Some(up) = ctx.b.repl.upstream.as_mut().filter(|up| up.link == Some(link)) else { return };
+    up.phase = Phase::Ping;
+    up.last_io = now;
+    ctx.out.log(Level::Notice, || "Non blocking connect for SYNC fired the event.".into());
+    say(ctx, &[&[b"PING"]]);
+}
+
+/// The dialled link is gone, or could not be made.
+pub(super) fn down(ctx: &mut Ctx<'_>, link: LinkId, why: DownReason) {
+    let Some(up) = ctx.b.repl.upstream.as_ref().filter(|up| up.link == Some(link)) else { return };
+    match &up.phase {
+        Phase::Streaming => {}
+        Phase::Receiving(_) => ctx
+            .out
+            .log(Level::Warning, || "I/O error trying to sync with MASTER: connection lost".into()),
+        Phase::Waiting
+        | Phase::Dialling
+        | Phase::Ping
+        | Phase::Introducing { .. }
+        | Phase::Asking => ctx.out.log(Level::Warning, || {
+            alloc::format!("Error condition on socket for SYNC: {}", socket_error(why))
+        }),
+    }
+    lost(ctx, None);
+}
+
+/// Bytes came from the master.
+pub(super) fn bytes(ctx: &mut Ctx<'_>, link: LinkId, bytes: &[u8]) {
+    let now = ctx.now.mono;
+    let Some(up) = ctx.b.repl.upstream.as_mut().filter(|up| up.link == Some(link)) else { return };
+    up.receive(bytes, now);
+    let limit = usize::try_from(ctx.b.config.client_query_buffer_limit).unwrap_or(usize::MAX);
+    loop {
+        // A command may end the link, or the whole role (SHUTDOWN does not come by stream, but a
+        // rule may run); what was received for it is then gone with it.
+        let Some(up) = ctx.b.repl.upstream.as_mut().filter(|up| up.link == Some(link)) else {
+            return;
+        };
+        match up.next(limit) {
+            Heard::Nothing => {
+                up.compact();
+                return;
+            }
+            heard => hear(ctx, heard),
+        }
+    }
+}
+
+fn hear(ctx: &mut Ctx<'_>, heard: Heard) {
+    match heard {
+        Heard::Nothing => {}
+        Heard::Pong(Ok(())) => {
+            let line = "Master replied to PING, replication can continue...";
+            ctx.out.log(Level::Notice, || line.into());
+            introduce(ctx);
+        }
+        Heard::Pong(Err(line)) => {
+            give_up(ctx, || alloc::format!("Error reply to PING from master: '{line}'"));
+        }
+        Heard::Auth(Ok(())) => {}
+        Heard::Auth(Err(line)) => {
+            give_up(ctx, || alloc::format!("Unable to AUTH to MASTER: {line}"));
+        }
+        Heard::Introduced(answer) => introduced(ctx, answer.err()),
+        Heard::FullResync(id, offset) => {
+            let line = || alloc::format!("Full resync from master: {id}:{offset}");
+            ctx.out.log(Level::Notice, line);
+            expect_snapshot(ctx, Some((id, offset)));
+        }
+        Heard::Continue(id) => resume(ctx, id),
+        Heard::Later(line) => give_up(ctx, || {
+            alloc::format!(
+                "Master is currently unable to PSYNC but should be in the future: {line}"
+            )
+        }),
+        Heard::Unsupported(line) => {
+            let text = alloc::format!(
+                "Master does not support PSYNC or is in error state (reply: {line})"
+            );
+            ctx.out.log(Level::Notice, || text);
+            ctx.out.log(Level::Notice, || "Retrying with SYNC...".into());
+            expect_snapshot(ctx, None);
+            send(ctx, b"SYNC\r\n".to_vec());
+        }
+        Heard::Snapshot(form) => ctx.out.log(Level::Notice, || match form {
+            Form::Sized(n) => {
+                alloc::format!("MASTER <-> REPLICA sync: receiving {n} bytes from master to disk")
+            }
+            Form::Marked(_) => "MASTER <-> REPLICA sync: receiving streamed RDB from master with \
+                                EOF to disk"
+                .into(),
+        }),
+        Heard::Loaded(snapshot) => loaded(ctx, &snapshot),
+        Heard::Command(words) => command(ctx, words),
+        Heard::Broken(why) => {
+            if ctx.b.repl.link_is_up() {
+                // Going on from the same byte would meet the same bytes.
+                ctx.b.repl.resumable = false;
+            }
+            give_up(ctx, || why);
+        }
+    }
+}
+
+/// AUTH, then who we are, in one go.
+fn introduce(ctx: &mut Ctx<'_>) {
+    let config = &ctx.b.config;
+    let mut port = itoa::Buffer::new();
+    let port = port.format(config.port).as_bytes();
+    let (user, password) = (config.masteruser.as_bytes(), config.masterauth.as_bytes());
+    let auth = !password.is_empty();
+    let mut bytes = Vec::new();
+    if auth && user.is_empty() {
+        wire::encode(&[b"AUTH", password], &mut bytes);
+    } else if auth {
+        wire::encode(&[b"AUTH", user, password], &mut bytes);
+    }
+    wire::encode(&[b"REPLCONF", b"listening-port", port], &mut bytes);
+    wire::encode(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"], &mut bytes);
+    if let Some(up) = &mut ctx.b.repl.upstream {
+        up.phase = Phase::Introducing { auth, replies: 2 };
+    }
+    send(ctx, bytes);
+}
+
+/// An answer to REPLCONF came; after the last one, PSYNC.
+fn introduced(ctx: &mut Ctx<'_>, refused: Option<String>) {
+    if let Some(line) = refused {
+        ctx.out.log(Level::Notice, || {
+            alloc::format!("(Non critical) Master does not understand REPLCONF: {line}")
+        });
+    }
+    let Repl { upstream: Some(up), resumable, id, offset, .. } = &mut ctx.b.repl else { return };
+    if !matches!(up.phase, Phase::Introducing { replies: 0, .. }) {
+        return;
+    }
+    up.phase = Phase::Asking;
+    let next = *offset + 1;
+    if *resumable {
+        let id = *id;
+        ctx.out.log(Level::Notice, || {
+            alloc::format!("Trying a partial resynchronization (request {id}:{next}).")
+        });
+        let mut number = itoa::Buffer::new();
+        say(ctx, &[&[b"PSYNC", id.as_str().as_bytes(), number.format(next).as_bytes()]]);
+    } else {
+        ctx.out.log(Level::Notice, || {
+            "Partial resynchronization not possible (no cached master)".into()
+        });
+        say(ctx, &[&[b"PSYNC", b"?", b"-1"]]);
+    }
+}
+
+fn expect_snapshot(ctx: &mut Ctx<'_>, history: Option<(ReplId, u64)>) {
+    if let Some(up) = &mut ctx.b.repl.upstream {
+        up.phase = Phase::Receiving(Transfer { history, form: None });
+    }
+}
+
+/// `+CONTINUE`: the stream goes on where it broke, perhaps under a new id.
+fn resume(ctx: &mut Ctx<'_>, id: Option<ReplId>) {
+    if !ctx.b.repl.resumable {
+        // We asked for everything: what follows would not fit what we hold.
+        give_up(ctx, || "Master answered +CONTINUE to a request for a full resync.".into());
+        return;
+    }
+    ctx.out.log(Level::Notice, || "Successful partial resynchronization with master.".into());
+    let old = ctx.b.repl.id;
+    if let Some(id) = id.filter(|id| *id != old) {
+        ctx.b.repl.shift(id);
+        let line = || alloc::format!("Master replication ID changed to {id}");
+        ctx.out.log(Level::Warning, line);
+        drop_replicas(ctx);
+    }
+    ctx.b.repl.ensure_backlog(&ctx.b.config);
+    stream_begins(ctx);
+    ctx.out.log(Level::Notice, || {
+        "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.".into()
+    });
+}
+
+fn stream_begins(ctx: &mut Ctx<'_>) {
+    if let Some(up) = &mut ctx.b.repl.upstream {
+        up.phase = Phase::Streaming;
+        up.down_since = None;
+    }
+    // In the marked form the master sends nothing before this.
+    acknowledge(ctx);
+}
+
+/// The snapshot is here: it replaces everything, unless it cannot be read.
+fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
+    let Repl { upstream: Some(up), .. } = &ctx.b.repl else { return };
+    let history = match &up.phase {
+        Phase::Receiving(Transfer { history, .. }) => *history,
+        _ => None,
+    };
+    // Read as a whole before anything is dropped: a damaged snapshot costs nothing but time.
+    let read = match read(snapshot) {
+        Ok(read) => read,
+        Err(why) => {
+            give_up(ctx, || {
+                alloc::format!("Failed trying to load the MASTER synchronization DB: {why}")
+            });
+            return;
+        }
+    };
+    if ctx.b.repl.resumable {
+        discarded(ctx);
+    }
+    drop_replicas(ctx);
+    for line in ["Flushing old data", "Loading DB in memory"] {
+        ctx.out.log(Level::Notice, || alloc::format!("MASTER <-> REPLICA sync: {line}"));
+    }
+    ctx.b.store.clear();
+    head_lines(ctx, &read);
+    let keys = read.keys.len();
+    for (key, value, expire_ms) in read.keys {
+        let value = match value {
+            Object::String(text) => Value::str(&text),
+        };
+        // Expired ones too: a replica hides them and waits for the master's DEL.
+        ctx.b.store.insert(key_slot(&key), &key, value, expire_ms.map(UnixMillis));
+    }
+    ctx.out.log(Level::Notice, || {
+        alloc::format!("Done loading RDB, keys loaded: {keys}, keys expired: 0.")
+    });
+    let repl = &mut ctx.b.repl;
+    repl.before = None;
+    repl.resumable = history.is_some();
+    (repl.id, repl.offset) = history.unwrap_or_else(|| (ReplId::random(&mut ctx.b.rng), 0));
+    repl.restart_backlog(&ctx.b.config);
+    stream_begins(ctx);
+    ctx.out.log(Level::Notice, || "MASTER <-> REPLICA sync: Finished with success".into());
+}
+
+/// A snapshot in pieces.
+#[derive(Default)]
+struct Snapshot {
+    version: String,
+    ctime_s: Option<u64>,
+    memory: Option<u64>,
+    libraries: usize,
+    keys: Vec<(Vec<u8>, Object, Option<u64>)>,
+}
+
+fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
+    let mut reader = Reader::new(bytes)?;
+    let mut read = Snapshot::default();
+    let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    while let Some(item) = reader.next_item()? {
+        match item {
+            Item::Aux(key, value) => match key.as_slice() {
+                b"redis-ver" => read.version = String::from_utf8_lossy(&value).into_owned(),
+                b"ctime" => read.ctime_s = number(&value),
+                b"used-mem" => read.memory = number(&value),
+                _ => {}
+            },
+            Item::Database(0) | Item::Sizes { .. } => {}
+            Item::Database(n) => return Err(RdbError::Database(n)),
+            Item::Function(_) => read.libraries += 1,
+            Item::Entry { key, value, expire_ms } => read.keys.push((key, value, expire_ms)),
+        }
+    }
+    if reader.position() == bytes.len() {
+        Ok(read)
+    } else {
+        Err(RdbError::Damaged { at: reader.position(), what: "something behind the end" })
+    }
+}
+
+fn head_lines(ctx: &mut Ctx<'_>, read: &Snapshot) {
+    if !read.version.is_empty() {
+        let line = || alloc::format!("Loading RDB produced by version {}", read.version);
+        ctx.out.log(Level::Notice, line);
+    }
+    if let Some(then) = read.ctime_s {
+        let age = ctx.now.wall.secs().saturating_sub(then);
+        ctx.out.log(Level::Notice, || alloc::format!("RDB age {age} seconds"));
+    }
+    if let Some(bytes) = read.memory {
+        let hundredths = bytes.saturating_mul(100) / (1 << 20);
+        ctx.out.log(Level::Notice, || {
+            let (whole, part) = (hundredths / 100, hundredths % 100);
+            alloc::format!("RDB memory usage when created {whole}.{part:02} Mb")
+        });
+    }
+    if read.libraries > 0 {
+        ctx.out.log(Level::Warning, || {
+            alloc::format!("{} libraries of functions were skipped.", read.libraries)
+        });
+    }
+}
+
+/// One command of the stream.
+fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
+    let name = words.first().map(|name| name.to_ascii_uppercase()).unwrap_or_default();
+    let second = words.get(1).map(|word| word.to_ascii_uppercase()).unwrap_or_default();
+    match (name.as_slice(), second.as_slice()) {
+        (b"MULTI", _) => {
+            ctx.b.repl.queued = Some(Vec::new());
+            return;
+        }
+        (b"EXEC", _) => {
+            for words in ctx.b.repl.queued.take().unwrap_or_default() {
+                apply(ctx, &words);
+            }
+        }
+        _ if ctx.b.repl.queued.is_some() => {
+            // Half of a MULTI must not be applied: the offset stays before it until its EXEC.
+            if let Some(queue) = &mut ctx.b.repl.queued {
+                queue.push(words);
+            }
+            return;
+        }
+        // Answered with the offset before it; see `crate::repl`.
+        (b"REPLCONF", b"GETACK") => acknowledge(ctx),
+        (b"SELECT", db) if db != b"0" => {
+            let text = String::from_utf8_lossy(db).into_owned();
+            ctx.b.repl.resumable = false;
+            give_up(ctx, || alloc::format!("the master uses database {text}: only 0 is supported"));
+            return;
+        }
+        (b"SELECT" | b"PING" | b"REPLCONF", _) => {}
+        _ => apply(ctx, &words),
+    }
+    ctx.b.repl.process_read();
+}
+
+fn apply(ctx: &mut Ctx<'_>, words: &[Vec<u8>]) {
+    let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    let _ = (ctx, args);
+}
+
+/// Ends the link with a line; the next second tries again.
+fn give_up(ctx: &mut Ctx<'_>, line: impl FnOnce() -> String) {
+    ctx.out.log(Level::Warning, line);
+    lost(ctx, Some(HangupReason::Protocol));
+}
+
+fn say(ctx: &mut Ctx<'_>, commands: &[&[&[u8]]]) {
+    let mut bytes = Vec::new();
+    for command in commands {
+        wire::encode(command, &mut bytes);
+    }
+    send(ctx, bytes);
+}
+
+fn send(ctx: &mut Ctx<'_>, bytes: Vec<u8>) {
+    if let Some(link) = ctx.b.repl.upstream.as_ref().and_then(|up| up.link) {
+        ctx.out.push(Effect::Stream { link, bytes });
+    }
+}
+
+/// As the operating system words it, since that is what Redis prints here.
+const fn socket_error(why: DownReason) -> &'static str {
+    match why {
+        DownReason::Refused => "Connection refused",
+        DownReason::Unreachable => "Connection timed out",
+        DownReason::Closed | DownReason::Reset => "Connection reset by peer",
+        DownReason::Garbage | DownReason::Overflow => "Connection aborted",
+    }
+}
+
+impl Repl {
+    /// The link to the master as snapshots show it.
+    pub(super) fn link_view(&self) -> MasterLink {
+        match &self.upstream {
+            None => MasterLink::None,
+            Some(up) if up.is_up() => MasterLink::Up,
+            Some(up) => match (&up.phase, up.down_since) {
+                (Phase::Waiting | Phase::Dialling, Some(since)) => MasterLink::Down(since),
+                _ => MasterLink::Syncing,
+            },
+        }
+    }
+
+    /// Replication as snapshots show it.
+    pub(super) fn view(&self) -> ReplView {
+        ReplView {
+            offset: self.offset(),
+            link: self.link_view(),
+            backlog: self.backlog.as_ref().map(|log| (log.first(), log.len())),
+            replicas: self.replicas.iter().map(|r| (r.name.port, r.acked, true)).collect(),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A replica asks for the stream: from where it is if that can be, else from the start.
+//!
+//! Spec: Redis replication, PSYNC. The numbers are judged by `Repl::judge_resync`; here is what
+//! follows. Differs from Redis: no child process writes the snapshot. It is made in memory at
+//! once, so the log says that it starts and that it succeeded without anything between.
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    explain::{Reason, Resync},
+    id::ClientId,
+    io::{Effect, Level},
+    repl::{Introduction, Repl, ReplId, Replica, ReplicaName, wire},
+    resp,
+    rules::Ctx,
+    store::Value,
+    store_formats::rdb,
+};
+
+/// How a replica asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// The old way: a snapshot without a first line, and no acknowledgements afterwards.
+    Sync,
+    /// `PSYNC <id> <offset>`; `?` asks for a snapshot in any case.
+    Psync {
+        /// The id as it came.
+        id: String,
+        /// The first byte wanted.
+        offset: i64,
+    },
+}
+
+/// Why it cannot be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is a replica already: Redis says nothing.
+    Already,
+    /// This node is a replica itself, and not in step with its master.
+    NoMasterLink,
+}
+
+/// Attaches `client` as a replica. What it gets leaves as one effect.
+pub(crate) fn attach(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    request: &Request,
+) -> Result<(), Refusal> {
+    let repl = &ctx.b.repl;
+    if repl.replicas.contains(client) {
+        return Err(Refusal::Already);
+    }
+    if repl.is_replica() && !repl.link_is_up() {
+        return Err(Refusal::NoMasterLink);
+    }
+    let said = repl.introductions.get(&client).cloned().unwrap_or_default();
+    let name = name_of(ctx, client, &said);
+    ctx.out.log(Level::Notice, || alloc::format!("Replica {name} asks for synchronization"));
+
+    let how = judge(ctx, request, &name);
+    let port = name.port;
+    let bytes = match how {
+        Resync::Partial { from, .. } => partial(ctx, from, said.psync2, &name),
+        Resync::FullAsked | Resync::FullOtherHistory | Resync::FullOutsideBacklog { .. } => {
+            full(ctx, request, &name)
+        }
+    };
+    ctx.out.push(Effect::Reply { client, bytes });
+    if said.rdb_only {
+        return Ok(());
+    }
+    let now = ctx.now.mono;
+    let repl = &mut ctx.b.repl;
+    let acks = matches!(request, Request::Psync { .. });
+    repl.replicas.attach(Replica {
+        client,
+        name,
+        acks,
+        next: repl.offset + 1,
+        acked: 0,
+        acked_at: now,
+    });
+    repl.alone_since = None;
+    if repl.replicas.len() == 1 {
+        repl.ping_at = now.plus_ms(ctx.b.config.repl_ping_replica_period_s.saturating_mul(1000));
+    }
+    repl.due.get_or_insert(now.plus_ms(1000));
+    if let Some(session) = ctx.b.sessions.get_mut(&client) {
+        session.is_replica = true;
+    }
+    ctx.out.because(Reason::Synced { replica_port: port, how });
+    Ok(())
+}
+
+fn name_of(ctx: &Ctx<'_>, client: ClientId, said: &Introduction) -> ReplicaName {
+    let session = ctx.b.sessions.get(&client);
+    let socket = session.and_then(|session| session.remote);
+    let ip = said.ip.clone().or_else(|| socket.map(|addr| alloc::format!("{}", addr.ip)));
+    ReplicaName { ip: ip.unwrap_or_default(), port: said.port, client: client.0 }
+}
+
+/// Which way, with the log line of a refusal to go on.
+fn judge(ctx: &mut Ctx<'_>, request: &Request, name: &ReplicaName) -> Resync {
+    let Request::Psync { id, offset } = request else { return Resync::FullAsked };
+    if id.starts_with('?') {
+        let line = || alloc::format!("Full resync requested by replica {name}");
+        ctx.out.log(Level::Notice, line);
+        return Resync::FullAsked;
+    }
+    let repl = &ctx.b.repl;
+    // An id that is none is a foreign history too.
+    let history = Some(ReplId::from_bytes(id.as_bytes()).unwrap_or(ReplId::NONE));
+    let how = repl.judge_resync(history, u64::try_from(*offset).unwrap_or(0));
+    match how {
+        Resync::FullOtherHistory => log_foreign(ctx, id, *offset),
+        Resync::FullOutsideBacklog { .. } => {
+            ctx.out.log(Level::Notice, || {
+                alloc::format!(
+                    "Unable to partial resync with replica {name} for lack of backlog (Replica \
+                     request was: {offset})."
+                )
+            });
+            if u64::try_from(*offset).is_ok_and(|offset| offset > repl.offset + 1) {
+                ctx.out.log(Level::Warning, || {
+                    alloc::format!(
+                        "Warning: replica {name} tried to PSYNC with an offset that is greater \
+                         than the master replication offset."
+                    )
+                });
+            }
+        }
+        Resync::Partial { .. } | Resync::FullAsked => {}
+    }
+    how
+}
+
+fn log_foreign(ctx: &mut Ctx<'_>, asked: &str, offset: i64) {
+    let Repl { id, before, .. } = &ctx.b.repl;
+    ctx.out.log(Level::Notice, || match before {
+        Some((old, end)) if old.as_str() == asked => alloc::format!(
+            "Partial resynchronization not accepted: Requested offset for second ID was {offset}, \
+             but I can reply up to {end}"
+        ),
+        _ => alloc::format!(
+            "Partial resynchronization not accepted: Replication ID mismatch (Replica asked for \
+             '{asked}', my replication IDs are '{id}' and '{}')",
+            before.map_or(ReplId::NONE, |(id, _)| id)
+        ),
+    });
+}
+
+/// `+CONTINUE` and what it missed.
+fn partial(ctx: &mut Ctx<'_>, from: u64, psync2: bool, name: &ReplicaName) -> Vec<u8> {
+    let repl = &ctx.b.repl;
+    let mut bytes = if psync2 {
+        alloc::format!("+CONTINUE {}\r\n", repl.id).into_bytes()
+    } else {
+        b"+CONTINUE\r\n".to_vec()
+    };
+    let head = bytes.len();
+    if let Some(log) = &repl.backlog {
+        log.copy_from(from, &mut bytes);
+    }
+    let sent = bytes.len() - head;
+    ctx.b.stats.sync_partial_ok += 1;
+    ctx.out.log(Level::Notice, || {
+        alloc::format!(
+            "Partial resynchronization request from {name} accepted. Sending {sent} bytes of \
+             backlog starting from offset {from}."
+        )
+    });
+    bytes
+}
+
+/// `+FULLRESYNC` and everything.
+fn full(ctx: &mut Ctx<'_>, request: &Request, name: &ReplicaName) -> Vec<u8> {
+    if matches!(request, Request::Psync { id, .. } if !id.starts_with('?')) {
+        ctx.b.stats.sync_partial_err += 1;
+    }
+    ctx.b.stats.sync_full += 1;
+    if ctx.b.repl.backlog.is_none() {
+        first_backlog(ctx);
+    }
+    ctx.out.log(Level::Notice, || "Starting BGSAVE for SYNC with target: disk".into());
+    let snapshot = snapshot(ctx);
+    let repl = &mut ctx.b.repl;
+    // The replica knows no selected database: the stream says it again.
+    repl.selected = false;
+    let mut bytes = match request {
+        Request::Psync { .. } => {
+            alloc::format!("+FULLRESYNC {} {}\r\n", repl.id, repl.offset).into_bytes()
+        }
+        Request::Sync => Vec::new(),
+    };
+    wire::head(b'$', snapshot.len(), &mut bytes);
+    bytes.extend_from_slice(&snapshot);
+    let line = || alloc::format!("Synchronization with replica {name} succeeded");
+    ctx.out.log(Level::Notice, line);
+    bytes
+}
+
+/// The first replica of a master: from here on its stream counts. Its former history, in which
+/// nothing was counted, must not be taken for this one.
+fn first_backlog(ctx: &mut Ctx<'_>) {
+    let repl = &mut ctx.b.repl;
+    repl.id = ReplId::random(&mut ctx.b.rng);
+    repl.before = None;
+    repl.restart_backlog(&ctx.b.config);
+    let id = repl.id;
+    ctx.out.log(Level::Notice, || {
+        alloc::format!(
+            "Replication backlog created, my new replication IDs are '{id}' and '{}'",
+            ReplId::NONE
+        )
+    });
+}
+
+/// The whole dataset as RDB.
+fn snapshot(ctx: &Ctx<'_>) -> Vec<u8> {
+    let (store, repl) = (&ctx.b.store, &ctx.b.repl);
+    let mut number = itoa::Buffer::new();
+    let mut rdb = rdb::Writer::new();
+    rdb.aux("redis-ver", b"7.0.15");
+    rdb.aux("redis-bits", b"64");
+    rdb.aux("ctime", number.format(ctx.now.wall.secs()).as_bytes());
+    rdb.aux("used-mem", number.format(store.memory()).as_bytes());
+    rdb.aux("repl-stream-db", b"0");
+    rdb.aux("repl-id", repl.id.as_str().as_bytes());
+    rdb.aux("repl-offset", number.format(repl.offset).as_bytes());
+    rdb.aux("aof-base", b"0");
+    if !store.is_empty() {
+        rdb.database(store.len() as u64, store.expiring_len() as u64);
+    }
+    for (key, value, expire) in store.iter() {
+        match value {
+            Value::Str(text) => {
+                let mut room = itoa::Buffer::new();
+                rdb.string(key, text.view(&mut room), expire.map(|at| at.0));
+            }
+        }
+    }
+    rdb.finish()
+}
+
+/// Parses the arguments of PSYNC; `None` if the offset is not a number.
+pub(crate) fn psync_request(id: &[u8], offset: &[u8]) -> Option<Request> {
+    let offset = resp::parse_i64(offset)?;
+    Some(Request::Psync { id: String::from_utf8_lossy(id).into_owned(), offset })
+}

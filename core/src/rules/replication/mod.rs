@@ -1,0 +1,122 @@
+//! Replication at work: the stream goes out, replicas come and go, WAIT is answered.
+//!
+//! The state is in [`crate::repl`]; here is what has effects. [`attach`] brings a replica up to
+//! date, [`follow`](mod@follow) makes this node a replica or a master, [`cron`](mod@cron) is what
+//! happens each second. Applying a master's stream is in `node/stream`.
+//!
+//! Spec: Redis replication. A master sends each write to its replicas after it has answered the
+//! client, and waits for nobody (unless the client says WAIT).
+
+mod attach;
+mod cron;
+mod follow;
+
+pub(crate) use attach::{Refusal, Request, attach, psync_request};
+pub(crate) use cron::{acknowledge, cron};
+pub(crate) use follow::{close, discarded, drop_replicas, follow, follow_nobody, lost};
+
+use alloc::vec::Vec;
+
+use super::Ctx;
+use crate::{
+    id::ClientId,
+    io::{Effect, Level},
+    repl::{Waiter, wire},
+    time::Instant,
+};
+
+/// A write of this master enters the stream (and nothing happens on a replica, or while no
+/// replica ever came: such a master does not count).
+pub(crate) fn propagate(ctx: &mut Ctx<'_>, command: &[&[u8]]) {
+    let repl = &mut ctx.b.repl;
+    if repl.is_replica() || repl.backlog.is_none() {
+        return;
+    }
+    let mut bytes = Vec::new();
+    if !repl.selected {
+        repl.selected = true;
+        wire::encode(&[b"SELECT", b"0"], &mut bytes);
+    }
+    wire::encode(command, &mut bytes);
+    repl.produce(&bytes);
+}
+
+/// Remembers that this client's last write is what entered the stream last, for its WAIT.
+pub(crate) fn wrote(ctx: &mut Ctx<'_>, client: ClientId) {
+    let repl = &mut ctx.b.repl;
+    if !repl.is_replica() && repl.backlog.is_some() {
+        repl.written.insert(client, repl.offset);
+    }
+}
+
+/// Ends a turn: what is new in the stream goes to every replica, one effect each, and answered
+/// WAITs to their clients.
+pub(crate) fn feed(ctx: &mut Ctx<'_>) {
+    let repl = &mut ctx.b.repl;
+    if core::mem::take(&mut repl.waiters.ask) && !repl.quiet && !repl.replicas.is_empty() {
+        repl.produce(&wire::encoded(&[b"REPLCONF", b"GETACK", b"*"]));
+    }
+    if let Some(log) = &mut repl.backlog {
+        let end = log.end();
+        // Most replicas stand at the same byte: copied once for each place.
+        let mut last: Option<(u64, Vec<u8>)> = None;
+        for replica in repl.replicas.iter_mut().filter(|replica| replica.next < end) {
+            let bytes = match &last {
+                Some((from, bytes)) if *from == replica.next => bytes.clone(),
+                _ => {
+                    let mut bytes = Vec::new();
+                    // Invariant: the backlog is trimmed only below, when all have been fed.
+                    log.copy_from(replica.next, &mut bytes);
+                    last = Some((replica.next, bytes.clone()));
+                    bytes
+                }
+            };
+            replica.next = end;
+            ctx.out.push(Effect::Reply { client: replica.client, bytes });
+        }
+        log.trim();
+    }
+    answer_waits(ctx);
+}
+
+/// A replica says how far it is.
+pub(crate) fn acknowledged(ctx: &mut Ctx<'_>, client: ClientId, offset: u64) {
+    // The waiting clients are answered when the turn ends.
+    ctx.b.repl.replicas.ack(client, offset, ctx.now.mono);
+}
+
+/// WAIT: the number of replicas at once, or `None` and the answer comes later.
+pub(crate) fn wait(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    needed: u64,
+    timeout_ms: u64,
+) -> Option<u64> {
+    let repl = &mut ctx.b.repl;
+    let offset = repl.written.get(&client).copied().unwrap_or(0);
+    let reached = repl.replicas.acked(offset) as u64;
+    if reached >= needed {
+        return Some(reached);
+    }
+    let until = if timeout_ms == 0 { Instant::NEVER } else { ctx.now.mono.plus_ms(timeout_ms) };
+    repl.waiters.block(Waiter { client, needed, offset, until });
+    None
+}
+
+/// A client is gone: it may have been a replica, or have waited.
+pub(crate) fn client_gone(ctx: &mut Ctx<'_>, client: ClientId) {
+    if let Some(replica) = ctx.b.repl.forget(client, ctx.now.mono) {
+        ctx.out.log(Level::Warning, || {
+            alloc::format!("Connection with replica {} lost.", replica.name)
+        });
+    }
+}
+
+fn answer_waits(ctx: &mut Ctx<'_>) {
+    let repl = &mut ctx.b.repl;
+    for (client, reached) in repl.waiters.ready(&repl.replicas, ctx.now.mono) {
+        let mut bytes = Vec::new();
+        wire::head(b':', usize::try_from(reached).unwrap_or(usize::MAX), &mut bytes);
+        ctx.out.push(Effect::Reply { client, bytes });
+    }
+}
