@@ -10,6 +10,7 @@
 //! Nothing here knows a screen.
 
 mod block;
+pub mod glossary;
 mod lesson;
 #[cfg(feature = "parse")]
 pub mod markdown;

@@ -1,9 +1,7 @@
-//! Are the checks of a lesson met, and if not, what is missing?
+//! What a runner tells.
 
 use serde::{Deserialize, Serialize};
-use slotscope_core::{sim::World, time::Instant};
-
-use crate::{block::See, lesson::Lesson, predicate::PredicateError};
+use slotscope_core::time::Instant;
 
 /// Where a check or a clause stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +53,11 @@ pub struct CheckReport {
 }
 
 impl CheckReport {
+    /// A check before anything was looked at.
+    pub(super) fn unseen(check: &crate::block::Check) -> Self {
+        Self { id: check.id.clone(), state: CheckState::NotYet, met_at: None, clauses: Vec::new() }
+    }
+
     /// The first clause that is not met, with its place.
     #[must_use]
     pub fn unmet(&self) -> Option<(usize, &ClauseReport)> {
@@ -69,53 +72,4 @@ pub struct GateReport {
     pub id: String,
     /// The moment at which the clock stops for the question; `None`: not yet.
     pub due: Option<Moment>,
-}
-
-/// Watches one run of a lesson.
-#[derive(Clone, Debug)]
-pub struct Runner {
-    checks: Vec<CheckReport>,
-    gates: Vec<GateReport>,
-}
-
-impl Runner {
-    /// A runner for `lesson`, which has seen nothing yet.
-    ///
-    /// # Errors
-    /// A predicate of the lesson cannot be read. Lessons that were parsed here never have one.
-    pub fn new(lesson: &Lesson) -> Result<Self, PredicateError> {
-        let _ = lesson;
-        Ok(Self { checks: Vec::new(), gates: Vec::new() })
-    }
-
-    /// Looks at what is new in `world` since the last call. Cheap when nothing is; sees by itself
-    /// when the world went back in time or took another way.
-    pub fn observe(&mut self, world: &World) {
-        let _ = world;
-    }
-
-    /// The checks, in the order of the lesson, as of the last [`Runner::observe`].
-    #[must_use]
-    pub fn checks(&self) -> &[CheckReport] {
-        &self.checks
-    }
-
-    /// The gates, in the order of the lesson.
-    #[must_use]
-    pub fn gates(&self) -> &[GateReport] {
-        &self.gates
-    }
-
-    /// Whether every check that is not optional is met.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        false
-    }
-
-    /// The first event on this run that fits the pattern of `see`.
-    #[must_use]
-    pub fn moment(&self, see: &See) -> Option<Moment> {
-        let _ = see;
-        None
-    }
 }
