@@ -65,7 +65,8 @@ impl<'a> Iterator for ExtIter<'a> {
 }
 
 /// Whether `name` may be announced: what `cluster-announce-hostname` accepts, and not empty.
-pub(super) fn is_hostname(name: &str) -> bool {
+#[must_use]
+pub fn is_hostname(name: &str) -> bool {
     (1..=HOSTNAME_LEN_MAX).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
 }

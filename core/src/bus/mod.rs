@@ -44,7 +44,7 @@ mod read;
 
 pub use encode::{BodyOut, Heartbeat, encode};
 pub use error::FrameError;
-pub use extension::{ExtIter, Extension};
+pub use extension::{ExtIter, Extension, is_hostname};
 pub use flags::{MsgFlags, NodeFlags};
 pub use frame::{cut, kind_of};
 pub use gossip::{Gossip, GossipIter};
