@@ -35,6 +35,7 @@ extern crate alloc;
 
 // Layer 0: words.
 pub mod config;
+pub mod digest;
 pub mod endpoint;
 pub mod epoch;
 pub mod id;

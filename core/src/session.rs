@@ -23,10 +23,39 @@ pub(crate) struct Session {
     pub local: Option<Addr>,
     /// When it connected.
     pub since: Instant,
+    /// When its last command came.
+    pub last: Instant,
+    /// Its last command: the container with its bar (or nothing), and the name.
+    pub command: (&'static str, &'static str),
     /// `REPLCONF listening-port`, once it has introduced itself as a replica.
     pub replica_port: Option<u16>,
     /// It sent PSYNC or SYNC: from now on it is a replica's feed, owned by `repl`.
     pub is_replica: bool,
+}
+
+impl Session {
+    /// A client that has just connected.
+    pub fn new(
+        remote: Option<Addr>,
+        local: Option<Addr>,
+        needs_password: bool,
+        now: Instant,
+    ) -> Self {
+        Self {
+            protocol: Protocol::Resp2,
+            authenticated: !needs_password,
+            asking: false,
+            readonly: false,
+            name: String::new(),
+            remote,
+            local,
+            since: now,
+            last: now,
+            command: ("", "NULL"),
+            replica_port: None,
+            is_replica: false,
+        }
+    }
 }
 
 /// All clients, by number.

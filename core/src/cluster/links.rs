@@ -8,7 +8,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use core::net::IpAddr;
 
 use super::PeerIdx;
-use crate::id::LinkId;
+use crate::{id::LinkId, time::Instant};
 
 /// A link that somebody dialled to this node.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Inbound {
     pub remote: IpAddr,
     /// This end: how a node learns its own address.
     pub local: IpAddr,
+    /// When it was accepted.
+    pub since: Instant,
 }
 
 /// All links of one node.
@@ -54,8 +56,8 @@ impl Links {
     }
 
     /// Somebody connected.
-    pub(crate) fn accept(&mut self, link: LinkId, remote: IpAddr, local: IpAddr) {
-        self.inbound.insert(link, Inbound { peer: None, remote, local });
+    pub(crate) fn accept(&mut self, link: LinkId, remote: IpAddr, local: IpAddr, since: Instant) {
+        self.inbound.insert(link, Inbound { peer: None, remote, local, since });
     }
 
     /// An inbound link turned out to be `peer`'s. Returns an older inbound link of the same peer,
@@ -73,6 +75,11 @@ impl Links {
             inbound.peer = Some(peer);
         }
         older
+    }
+
+    /// The inbound links whose peer is known.
+    pub(crate) fn bound(&self) -> impl Iterator<Item = (PeerIdx, Instant)> {
+        self.inbound.values().filter_map(|inbound| Some((inbound.peer?, inbound.since)))
     }
 
     /// A link is gone. Returns the peer that an outbound link led to.

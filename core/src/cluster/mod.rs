@@ -248,10 +248,11 @@ impl ClusterState {
 
     /// Makes a peer (or this node) a replica of `master`: roles only, nothing else.
     pub(crate) fn set_master(&mut self, of: PeerIdx, master: PeerIdx) {
-        if let Some(peer) = self.peers.get_mut(of) {
-            peer.role = Role::Replica { of: Some(master) };
-            peer.migration_target = false;
-        }
+        let Some(peer) = self.peers.get_mut(of) else { return };
+        let former = peer.master();
+        peer.role = Role::Replica { of: Some(master) };
+        peer.migration_target = false;
+        self.left_by_replica(former);
         self.peers.mark_migration_target(master);
     }
 
@@ -263,6 +264,11 @@ impl ClusterState {
         if at != PeerIdx::ME {
             peer.migration_target = true;
         }
+        self.left_by_replica(former);
+    }
+
+    /// A master that lost its last replica is no target of replica migration any more.
+    fn left_by_replica(&mut self, former: Option<PeerIdx>) {
         if let Some(former) = former
             && self.replicas_of(former).next().is_none()
             && let Some(former) = self.peers.get_mut(former)

@@ -62,12 +62,6 @@ impl Ownership {
         }
     }
 
-    /// How many slots have no owner.
-    pub(crate) fn uncovered(&self) -> u32 {
-        let none = self.table.iter().filter(|at| **at == NOBODY).count();
-        u32::try_from(none).unwrap_or(u32::MAX)
-    }
-
     /// Drops the open-slot marks that name a peer.
     pub(super) fn forget_peer(&mut self, peer: PeerIdx) {
         self.migrating.retain(|_, to| *to != peer);

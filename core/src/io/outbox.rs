@@ -53,6 +53,13 @@ impl Outbox {
         self.effects.push(effect);
     }
 
+    /// Puts a barrier before everything of this turn: what it guards must not leave earlier.
+    ///
+    /// The driver drains the box after each turn, so the front of the box is the start of the turn.
+    pub(crate) fn barrier(&mut self, effect: Effect) {
+        self.effects.insert(0, effect);
+    }
+
     /// Appends a log line; `line` runs only if the level is wanted.
     pub fn log(&mut self, level: Level, line: impl FnOnce() -> String) {
         if level >= self.level {

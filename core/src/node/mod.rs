@@ -1,19 +1,40 @@
 //! The node: the only public way in.
+//!
+//! What happens in a turn: an input reaches a rule (`inbound` for the bus, `stream` for
+//! replication, `tick` for deadlines, `command` for clients), rules change beliefs and leave work
+//! for the end of the turn, and [`Node::settle`] does that work in Redis's order: the election
+//! step, the look at `cluster_state`, feeding the replicas, and the saved nodes.conf, which is put
+//! *before* everything else that this turn sends.
 
+mod clients;
+mod digest;
+mod image;
+mod inbound;
 mod snapshot;
 mod stream;
+#[cfg(test)]
+mod tests;
+mod tick;
+mod view;
 
+pub(crate) use image::{line, nodes_text};
 pub use snapshot::{ElectionView, Health, MasterLink, PeerView, ReplView, Snapshot};
 
+use alloc::{collections::BTreeMap, string::String};
+
 use crate::{
-    beliefs::Beliefs,
-    command::{Args, Outcome},
+    beliefs::{Beliefs, Stats},
+    cluster::{ClusterState, PeerIdx},
+    command::{self, Args, Outcome},
     config::Config,
     explain::{Reason, Why},
     id::{ClientId, NodeId},
-    io::{Input, Outbox},
+    io::{Effect, Input, Level, Outbox},
+    repl::Repl,
     resp::ReplyBuf,
-    rng::Seed,
+    rng::{Rng, Seed},
+    rules::{Ctx, candidacy, replication, serving},
+    store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
 };
@@ -25,12 +46,20 @@ pub struct Node {
 }
 
 impl Node {
-    /// A fresh node that knows nobody. Logs `No cluster configuration found, I'm <id>` and asks
-    /// for its first `nodes.conf` when cluster mode is on.
+    /// A fresh node that knows nobody. In cluster mode it logs `No cluster configuration found, I'm
+    /// <id>` and asks for its first `nodes.conf`.
     #[must_use]
     pub fn new(config: Config, seed: Seed, now: Now, out: &mut Outbox) -> Self {
-        let _ = (config, seed, now, out);
-        loop {}
+        let mut rng = Rng::new(seed);
+        let id = NodeId::random(&mut rng);
+        let cluster = ClusterState::alone(id, now.mono);
+        let mut node = Self::with(cluster, config, rng, now);
+        if node.b.config.cluster_enabled {
+            out.log(Level::Notice, || alloc::format!("No cluster configuration found, I'm {id}"));
+            node.b.cluster.todo.save = true;
+        }
+        node.settle(now, out);
+        node
     }
 
     /// A node that comes back with what `nodes.conf` says.
@@ -44,17 +73,86 @@ impl Node {
         now: Now,
         out: &mut Outbox,
     ) -> Result<Self, ImageError> {
-        let _ = (image, config, seed, now, out);
-        loop {}
+        let (cluster, unknown) = image::load(image, now)?;
+        let id = cluster.my_id();
+        let mut node = Self::with(cluster, config, Rng::new(seed), now);
+        for name in unknown {
+            out.log(Level::Warning, || {
+                alloc::format!("Skipping unknown cluster config variable '{name}'")
+            });
+        }
+        out.log(Level::Notice, || alloc::format!("Node configuration loaded, I'm {id}"));
+        node.settle(now, out);
+        Ok(node)
+    }
+
+    fn with(cluster: ClusterState, config: Config, mut rng: Rng, now: Now) -> Self {
+        let repl = Repl::new(&mut rng);
+        let mut node = Self {
+            b: Beliefs {
+                config,
+                cluster,
+                store: Keyspace::default(),
+                repl,
+                sessions: BTreeMap::new(),
+                rng,
+                stats: Stats::default(),
+                started: now.mono,
+            },
+        };
+        node.apply_config();
+        node
+    }
+
+    /// What directives say about this node itself.
+    fn apply_config(&mut self) {
+        let config = &self.b.config;
+        let (port, cport) = crate::rules::speak::announced_ports(config);
+        let me = self.b.cluster.me_mut();
+        me.endpoint.port = port;
+        me.endpoint.cport = cport;
+        if let Some(ip) = config.cluster_announce_ip {
+            me.endpoint.ip = Some(ip);
+        }
+        me.endpoint.hostname.clone_from(&config.cluster_announce_hostname);
+        me.nofailover = config.cluster_replica_no_failover;
+    }
+
+    fn ctx<'a>(&'a mut self, now: Now, out: &'a mut Outbox) -> Ctx<'a> {
+        Ctx { now, b: &mut self.b, out }
     }
 
     /// Something happened. Settles by itself. Hostile bytes are not an error of the caller: they
     /// close a link and are logged.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
-        let _ = (now, input, out);
+        let ctx = &mut self.ctx(now, out);
+        match input {
+            Input::Wake => tick::wake(ctx),
+            Input::LinkUp { link, .. } => {
+                if !inbound::link_up(ctx, link) {
+                    stream::up(ctx, link);
+                }
+            }
+            Input::LinkAccepted { link, remote, local } => {
+                inbound::accepted(ctx, link, remote, local);
+            }
+            Input::Frame { link, bytes } => inbound::frame(ctx, link, bytes),
+            Input::Stream { link, bytes } => stream::bytes(ctx, link, bytes),
+            Input::LinkDown { link, why } => {
+                if !inbound::link_down(ctx, link, why) {
+                    stream::down(ctx, link, why);
+                }
+            }
+            Input::ClientUp { client, remote, local } => {
+                clients::came(ctx, client, remote, local);
+            }
+            Input::ClientGone { client } => clients::went(ctx, client),
+        }
+        self.settle(now, out);
     }
 
-    /// Runs one command of a client and appends its reply.
+    /// Runs one command of a client and appends its reply. The driver calls [`Node::settle`] once
+    /// after a batch of these.
     pub fn execute(
         &mut self,
         now: Now,
@@ -63,51 +161,111 @@ impl Node {
         reply: &mut ReplyBuf,
         out: &mut Outbox,
     ) -> Outcome {
-        let _ = (now, client, args, reply, out);
-        Outcome::Done
+        command::execute(&mut self.ctx(now, out), client, args, reply)
     }
 
-    /// Ends a batch of [`Node::execute`]: feeds replicas, runs pending cluster work.
+    /// Ends a turn: pending cluster work is done, replicas are fed, and a changed configuration is
+    /// saved before anything of this turn leaves.
     pub fn settle(&mut self, now: Now, out: &mut Outbox) {
-        let _ = (now, out);
+        let ctx = &mut self.ctx(now, out);
+        if ctx.b.cluster.todo.election && !ctx.b.cluster.is_master() {
+            candidacy::step(ctx);
+        }
+        if ctx.b.cluster.todo.serving && ctx.b.config.cluster_enabled {
+            serving::update(ctx);
+        }
+        replication::feed(ctx);
+        if core::mem::take(&mut ctx.b.cluster.todo.save) && ctx.b.config.cluster_enabled {
+            let image = image::save(&self.b.cluster, now);
+            out.barrier(Effect::Persist(image));
+        }
     }
 
     /// The earliest deadline.
     #[must_use]
     pub fn next_wake(&self) -> Instant {
-        Instant::NEVER
+        self.b.cluster.next_tick.min(self.b.repl.next_deadline())
     }
 
     /// What it believes.
     #[must_use]
     pub fn snapshot(&self, now: Now) -> Snapshot {
-        let _ = now;
-        loop {}
+        view::snapshot(&self.b, now)
     }
 
-    /// Why something has not happened (yet); `None` when the question makes no sense here.
+    /// Why something has not happened (yet), or why it stands as it does; `None` when the question
+    /// makes no sense here.
     #[must_use]
     pub fn why(&self, now: Now, question: Why) -> Option<Reason> {
-        let _ = (now, question);
-        None
+        view::why(&self.b, now, question)
+    }
+
+    /// The text of `CLUSTER NODES`, as this node would answer it.
+    #[must_use]
+    pub fn cluster_nodes(&self, now: Now) -> String {
+        image::nodes_text(&self.b.cluster, now)
     }
 
     /// The directives in force.
     #[must_use]
-    pub fn config(&self) -> &Config {
+    pub const fn config(&self) -> &Config {
         &self.b.config
     }
 
     /// Its name.
     #[must_use]
     pub fn id(&self) -> NodeId {
-        loop {}
+        self.b.cluster.my_id()
+    }
+
+    /// `M` for a master, `S` for a replica: the role letter of a log line.
+    #[must_use]
+    pub fn role_letter(&self) -> char {
+        if self.b.cluster.is_master() { 'M' } else { 'S' }
+    }
+
+    /// The votes that this node has given may not be repeated: its last vote epoch, for checkers.
+    #[must_use]
+    pub const fn last_vote_epoch(&self) -> crate::epoch::Epoch {
+        self.b.cluster.last_vote_epoch
+    }
+
+    /// A digest of all keys, values and expiries, for comparing a master with its replica.
+    #[must_use]
+    pub fn dataset_digest(&self) -> u64 {
+        self.b.store.digest()
     }
 
     /// Identifies the whole state: equal digests, equal behaviour from here on. The same on every
     /// platform.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        0
+        digest::of(&self.b)
+    }
+
+    /// Local invariants, each named: what must hold after every turn, whatever came in.
+    ///
+    /// # Errors
+    /// The name of the broken one.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let cluster = &self.b.cluster;
+        let me = cluster.me();
+        if !me.is_master() && me.slot_count > 0 {
+            return Err("a replica owns no slot");
+        }
+        if cluster.last_vote_epoch > cluster.current_epoch {
+            return Err("no vote in a future epoch");
+        }
+        if cluster.owners.migrating.keys().any(|slot| !cluster.is_mine(*slot)) {
+            return Err("a migrating slot is mine");
+        }
+        let counted = cluster.peers.iter().all(|(_, peer)| peer.slots.len() == peer.slot_count);
+        if !counted {
+            return Err("slot sets and counts agree");
+        }
+        if cluster.peers.get(PeerIdx::ME).is_some_and(|me| !me.is_fine()) {
+            return Err("no node suspects itself");
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,25 @@
 //! The rules: one decision a file, each the rule in prose, a pure `judge`, a short `apply`.
+//!
+//! Reading order: `failure` (who is down?), `epoch` and `claim` (who owns what?), `candidacy`,
+//! `vote` and `promote` (who takes over?), `serving` (may clients be answered?), then the small
+//! ones: `ping`, `gossip`, `meet`, `follow`, `forget`. `speak` writes the messages.
 
+pub(crate) mod candidacy;
+pub(crate) mod claim;
+pub(crate) mod epoch;
+pub(crate) mod failure;
+pub(crate) mod follow;
+pub(crate) mod forget;
+pub(crate) mod gossip;
+pub(crate) mod meet;
+pub(crate) mod ping;
+pub(crate) mod promote;
 pub(crate) mod replication;
+pub(crate) mod serving;
+pub(crate) mod speak;
+pub(crate) mod vote;
 
-use crate::{beliefs::Beliefs, io::Outbox, time::Now};
+use crate::{beliefs::Beliefs, cluster::ClusterState, io::Outbox, time::Now};
 
 /// What a rule or a command borrows for one call.
 pub(crate) struct Ctx<'a> {
@@ -12,4 +29,16 @@ pub(crate) struct Ctx<'a> {
     pub b: &'a mut Beliefs,
     /// Where effects and reasons go.
     pub out: &'a mut Outbox,
+}
+
+impl Ctx<'_> {
+    /// `cluster-node-timeout` in ms.
+    pub(crate) fn node_timeout_ms(&self) -> u64 {
+        self.b.config.cluster_node_timeout_ms
+    }
+
+    /// What this node believes about its cluster.
+    pub(crate) fn cluster(&mut self) -> &mut ClusterState {
+        &mut self.b.cluster
+    }
 }

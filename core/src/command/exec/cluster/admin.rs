@@ -1,0 +1,158 @@
+//! Introducing, following and forgetting nodes; epochs by hand.
+
+use core::net::IpAddr;
+
+use super::{node_at, saved_ok, word};
+use crate::{
+    cluster::{Peer, PeerIdx},
+    command::Call,
+    epoch::Epoch,
+    id::NodeId,
+    io::Level,
+
+    resp::parse_i64,
+    rules::{
+        Ctx, epoch,
+        follow::{self, Cause},
+        forget as forgetting, meet as meeting, replication,
+    },
+};
+
+/// CLUSTER MEET ip port [cport]
+pub(crate) fn meet(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let text = |n| alloc::string::String::from_utf8_lossy(word(call, n)).into_owned();
+    let (host, port_text) = (text(2), text(3));
+    let number = |n: usize| parse_i64(word(call, n));
+    let Some(port) = number(3) else {
+        return call
+            .reply
+            .error_fmt(format_args!("ERR Invalid TCP base port specified: {port_text}"));
+    };
+    let cport = if call.args.len() == 5 { number(4) } else { Some(port.saturating_add(10_000)) };
+    let Some(cport) = cport else {
+        let text = text(4);
+        return call.reply.error_fmt(format_args!("ERR Invalid TCP bus port specified: {text}"));
+    };
+    let valid = |n: i64| u16::try_from(n).ok().filter(|n| *n > 0);
+    match (host.parse::<IpAddr>(), valid(port), valid(cport)) {
+        (Ok(ip), Some(port), Some(cport)) => {
+            meeting::start(ctx, ip, port, cport, true);
+            call.reply.ok();
+        }
+        _ => call
+            .reply
+            .error_fmt(format_args!("ERR Invalid node address specified: {host}:{port_text}")),
+    }
+}
+
+/// CLUSTER REPLICATE node-id
+pub(crate) fn replicate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let Some(master) = node_at(ctx, call, 2) else { return };
+    if master == PeerIdx::ME {
+        return call.reply.error("ERR Can't replicate myself");
+    }
+    if !ctx.b.cluster.peers.get(master).is_some_and(Peer::is_master) {
+        return call.reply.error("ERR I can only replicate a master, not a replica.");
+    }
+    let me = ctx.b.cluster.me();
+    if me.is_master() && (me.slot_count > 0 || !ctx.b.store.is_empty()) {
+        return call
+            .reply
+            .error("ERR To set a master the node must be empty and without assigned slots.");
+    }
+    follow::follow(ctx, master, Cause::Told);
+    saved_ok(ctx, call);
+}
+
+/// CLUSTER FORGET node-id
+pub(crate) fn forget(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let Some(at) = node_at(ctx, call, 2) else { return };
+    if at == PeerIdx::ME {
+        return call.reply.error("ERR I tried hard but I can't forget myself...");
+    }
+    if ctx.b.cluster.my_master() == Some(at) {
+        return call.reply.error("ERR Can't forget my master!");
+    }
+    forgetting::forget(ctx, at);
+    saved_ok(ctx, call);
+}
+
+/// CLUSTER SET-CONFIG-EPOCH epoch
+pub(crate) fn set_config_epoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let Some(n) = parse_i64(word(call, 2)) else {
+        return call.reply.error("ERR value is not an integer or out of range");
+    };
+    let cluster = &mut ctx.b.cluster;
+    let Ok(n) = u64::try_from(n) else {
+        return call.reply.error_fmt(format_args!("ERR Invalid config epoch specified: {n}"));
+    };
+    if cluster.peers.len() > 1 {
+        return call.reply.error(
+            "ERR The user can assign a config epoch only when the node does not know any other node.",
+        );
+    }
+    if cluster.me().config_epoch != Epoch::ZERO {
+        return call.reply.error("ERR Node config epoch is already non-zero");
+    }
+    cluster.me_mut().config_epoch = Epoch(n);
+    cluster.current_epoch = cluster.current_epoch.max(Epoch(n));
+    ctx.out.log(Level::Warning, || {
+        alloc::format!("configEpoch set to {n} via CLUSTER SET-CONFIG-EPOCH")
+    });
+    ctx.b.cluster.todo.serving = true;
+    saved_ok(ctx, call);
+}
+
+/// CLUSTER BUMPEPOCH
+pub(crate) fn bumpepoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let (epoch, new) = epoch::bump_without_consensus(ctx);
+    if new {
+        ctx.out.log(Level::Warning, || alloc::format!("New configEpoch set to {epoch}"));
+    }
+    let word = if new { "BUMPED" } else { "STILL" };
+    call.reply.simple(&alloc::format!("{word} {epoch}"));
+    call.outcome = crate::command::Outcome::AfterPersist;
+}
+
+/// CLUSTER SAVECONFIG
+pub(crate) fn saveconfig(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    saved_ok(ctx, call);
+}
+
+/// CLUSTER RESET [SOFT|HARD]
+pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let how = word(call, 2);
+    let hard = how.eq_ignore_ascii_case(b"hard");
+    if call.args.len() > 3 || !(how.is_empty() || hard || how.eq_ignore_ascii_case(b"soft")) {
+        return call.reply.error("ERR syntax error");
+    }
+    if ctx.b.cluster.is_master() && !ctx.b.store.is_empty() {
+        return call
+            .reply
+            .error("ERR CLUSTER RESET can't be called with master nodes containing keys");
+    }
+    if !ctx.b.cluster.is_master() {
+        ctx.b.cluster.set_as_master(PeerIdx::ME);
+        ctx.b.cluster.election.reset();
+        replication::follow_nobody(ctx);
+        ctx.b.store.clear();
+    }
+    ctx.b.cluster.owners.migrating.clear();
+    ctx.b.cluster.owners.importing.clear();
+    ctx.b.cluster.unassign_all(PeerIdx::ME);
+    for at in ctx.b.cluster.peers.other_places() {
+        forgetting::drop_peer(ctx, at);
+    }
+    if hard {
+        let id = NodeId::random(&mut ctx.b.rng);
+        let cluster = &mut ctx.b.cluster;
+        cluster.current_epoch = Epoch::ZERO;
+        cluster.last_vote_epoch = Epoch::ZERO;
+        cluster.me_mut().config_epoch = Epoch::ZERO;
+        cluster.peers.rename(PeerIdx::ME, id);
+        ctx.out.log(Level::Warning, || "configEpoch set to 0 via CLUSTER RESET HARD".into());
+        ctx.out.log(Level::Notice, || alloc::format!("Node hard reset, now I'm {id}"));
+    }
+    ctx.b.cluster.todo.serving = true;
+    saved_ok(ctx, call);
+}

@@ -1,0 +1,158 @@
+//! nodes.conf and CLUSTER NODES: beliefs to text, and text to beliefs.
+//!
+//! The file is the text of CLUSTER NODES without handshakes, and the two epochs that must not be
+//! forgotten. `store_formats/nodes_conf` knows the grammar; this file knows what the fields mean.
+
+use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use core::fmt::Write as _;
+
+use crate::{
+    bus::NodeFlags,
+    cluster::{ClusterState, Condition, Handshake, Peer, PeerIdx, Role},
+    epoch::Epoch,
+    id::NodeId,
+    io::Image,
+    rules::speak,
+    store_formats::nodes_conf::{self, ImageError, NodeLine},
+    time::{Instant, Now},
+};
+
+/// One peer's line.
+pub(crate) fn line(cluster: &ClusterState, at: PeerIdx, now: Now) -> Option<NodeLine> {
+    let peer = cluster.peers.get(at)?;
+    let mine = at == PeerIdx::ME;
+    let ms = |instant: Option<Instant>| instant.map_or(0, |instant| now.wall_at(instant).0);
+    let open = |slots: &BTreeMap<crate::slot::Slot, PeerIdx>| -> Vec<_> {
+        let marks = slots.iter().filter(|_| mine);
+        marks.filter_map(|(slot, at)| Some((*slot, cluster.peers.id_of(*at)?))).collect()
+    };
+    Some(NodeLine {
+        id: peer.id,
+        endpoint: peer.endpoint.clone(),
+        flags: speak::flags_of(peer).set_to(NodeFlags::MYSELF, mine),
+        master: peer.master().and_then(|at| cluster.peers.id_of(at)),
+        ping_sent_ms: ms(peer.ping_sent),
+        pong_recv_ms: ms(peer.pong_received),
+        config_epoch: cluster.shown_epoch(peer),
+        connected: mine || peer.link.up().is_some(),
+        slots: peer.slots.ranges().collect(),
+        migrating: open(&cluster.owners.migrating),
+        importing: open(&cluster.owners.importing),
+    })
+}
+
+/// The text of CLUSTER NODES.
+pub(crate) fn nodes_text(cluster: &ClusterState, now: Now) -> String {
+    text(cluster, now, true)
+}
+
+fn text(cluster: &ClusterState, now: Now, handshakes: bool) -> String {
+    let mut text = String::new();
+    for (at, peer) in cluster.peers.iter() {
+        if (handshakes || peer.is_introduced())
+            && let Some(line) = line(cluster, at, now)
+        {
+            line.write_to(&mut text);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The whole file.
+pub(super) fn save(cluster: &ClusterState, now: Now) -> Image {
+    let mut text = text(cluster, now, false);
+    let (current, voted) = (cluster.current_epoch, cluster.last_vote_epoch);
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "vars currentEpoch {current} lastVoteEpoch {voted}");
+    Image(Arc::from(text))
+}
+
+/// Beliefs from the file, and the names of variables that were skipped.
+pub(super) fn load(image: &str, now: Now) -> Result<(ClusterState, Vec<String>), ImageError> {
+    let parsed = nodes_conf::parse(image)?;
+    let nowhere = || ImageError { line: 0, what: "no node is marked myself".into() };
+    let my_line = parsed
+        .nodes
+        .iter()
+        .find(|line| line.flags.contains(NodeFlags::MYSELF))
+        .ok_or_else(nowhere)?;
+    let mut cluster = ClusterState::alone(my_line.id, now.mono);
+    for line in &parsed.nodes {
+        let peer = peer(line, now);
+        if line.id == my_line.id {
+            *cluster.me_mut() = peer;
+        } else {
+            cluster.peers.add(peer);
+        }
+    }
+    for line in &parsed.nodes {
+        relate(&mut cluster, line, now.mono);
+    }
+    cluster.current_epoch = parsed.current_epoch;
+    cluster.current_epoch = cluster.max_epoch();
+    cluster.last_vote_epoch = parsed.last_vote_epoch;
+    Ok((cluster, parsed.unknown_vars))
+}
+
+fn peer(line: &NodeLine, now: Now) -> Peer {
+    let mut peer = Peer::new(line.id, now.mono);
+    peer.endpoint = line.endpoint.clone();
+    let has = |flag| line.flags.contains(flag);
+    if has(NodeFlags::REPLICA) {
+        peer.role = Role::Replica { of: None };
+    } else {
+        peer.config_epoch = line.config_epoch;
+    }
+    peer.condition = if has(NodeFlags::FAIL) {
+        Condition::Fail { since: now.mono }
+    } else if has(NodeFlags::PFAIL) {
+        Condition::Pfail
+    } else {
+        Condition::Ok
+    };
+    peer.handshake =
+        has(NodeFlags::HANDSHAKE).then_some(Handshake { since: now.mono, meet: false });
+    peer.noaddr = has(NodeFlags::NOADDR);
+    peer.nofailover = has(NodeFlags::NOFAILOVER);
+    // The times of a former life mean nothing on this clock; that there were some, does.
+    peer.ping_sent = (line.ping_sent_ms > 0).then_some(now.mono);
+    peer.pong_received = (line.pong_recv_ms > 0).then_some(now.mono);
+    if has(NodeFlags::MYSELF) {
+        peer.condition = Condition::Ok;
+        peer.ping_sent = None;
+        peer.handshake = None;
+        peer.noaddr = false;
+    }
+    peer
+}
+
+/// The place of a name; one that only appears as somebody's master or source is created.
+fn place(cluster: &mut ClusterState, id: NodeId, now: Instant) -> Option<PeerIdx> {
+    cluster.peers.find(id).or_else(|| cluster.peers.add(Peer::new(id, now)))
+}
+
+fn relate(cluster: &mut ClusterState, line: &NodeLine, now: Instant) {
+    let Some(at) = cluster.peers.find(line.id) else { return };
+    if let Some(master) = line.master.and_then(|id| place(cluster, id, now)) {
+        cluster.set_master(at, master);
+    }
+    for (from, to) in &line.slots {
+        for slot in crate::slot::Slot::all().filter(|slot| (*from..=*to).contains(slot)) {
+            cluster.assign(slot, at);
+        }
+    }
+    for (slot, id) in &line.migrating {
+        if let Some(to) = place(cluster, *id, now) {
+            cluster.owners.migrating.insert(*slot, to);
+        }
+    }
+    for (slot, id) in &line.importing {
+        if let Some(from) = place(cluster, *id, now) {
+            cluster.owners.importing.insert(*slot, from);
+        }
+    }
+    if line.config_epoch > Epoch::ZERO && line.master.is_none() {
+        cluster.current_epoch = cluster.current_epoch.max(line.config_epoch);
+    }
+}

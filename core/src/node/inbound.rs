@@ -1,0 +1,265 @@
+//! A frame came in: who says it, and which rule hears it. One match, no policy.
+//!
+//! The order of steps is Redis's, because later ones rely on earlier ones: a vote request raises
+//! the voter's clock before it is judged, even if it is refused then.
+//!
+//! Facts: Redis 7.0 behaviour, `bus` for the layout.
+
+use core::net::IpAddr;
+
+use crate::{
+    bus::{self, Body, Extension, Header, Kind, Message, MsgFlags},
+    cluster::{Peer, PeerIdx, Role},
+    explain::Reason,
+    id::LinkId,
+    io::{DownReason, Effect, HangupReason, Level},
+    rules::{
+        Ctx, candidacy, claim, epoch, failure, gossip, meet, ping, speak,
+        vote::{self, VoteRequest},
+    },
+    slot::SlotSet,
+};
+
+/// Somebody connected to the bus port.
+pub(super) fn accepted(ctx: &mut Ctx<'_>, link: LinkId, remote: IpAddr, local: IpAddr) {
+    let since = ctx.now.mono;
+    ctx.b.cluster.links.accept(link, remote, local, since);
+}
+
+/// A dialled link is up; false if it is not one of the bus.
+pub(super) fn link_up(ctx: &mut Ctx<'_>, link: LinkId) -> bool {
+    let Some(at) = ctx.b.cluster.links.outbound(link) else { return false };
+    let since = ctx.now.mono;
+    if let Some(peer) = ctx.b.cluster.peers.get_mut(at) {
+        peer.link = crate::cluster::Outbound::Up { link, since };
+    }
+    ping::linked(ctx, at);
+    true
+}
+
+/// A link is gone; false if it is not one of the bus.
+pub(super) fn link_down(ctx: &mut Ctx<'_>, link: LinkId, why: DownReason) -> bool {
+    let was_inbound = ctx.b.cluster.links.inbound(link).is_some();
+    let peer = ctx.b.cluster.links.gone(link);
+    if let Some(at) = peer {
+        ping::unlinked(ctx, at, why == DownReason::Refused);
+    }
+    if why == DownReason::Garbage && (was_inbound || peer.is_some()) {
+        ctx.out.log(Level::Warning, || {
+            "Bad message length or signature received from Cluster bus.".into()
+        });
+    }
+    was_inbound || peer.is_some()
+}
+
+/// Exactly one frame.
+pub(super) fn frame(ctx: &mut Ctx<'_>, link: LinkId, bytes: &[u8]) {
+    if let Some(kind) = bus::kind_of(bytes) {
+        ctx.b.cluster.traffic.received[usize::from(kind.number())] += 1;
+    }
+    match bus::decode(bytes) {
+        Ok(message) => {
+            let sender = identify(ctx, link, &message.header);
+            if let Some(at) = sender {
+                known_sender(ctx, at, &message.header);
+            }
+            dispatch(ctx, link, sender, &message);
+        }
+        Err(error) => {
+            if let Some(line) = error.log_line() {
+                ctx.out.log(Level::Warning, || line);
+            }
+            if error.closes_link() {
+                let peer = ctx.b.cluster.links.gone(link);
+                if let Some(at) = peer {
+                    ping::unlinked(ctx, at, false);
+                }
+                ctx.out.push(Effect::Hangup { link, why: HangupReason::Protocol });
+            }
+        }
+    }
+}
+
+/// The sender: whom the link belongs to, if that is settled, else whom the header names.
+fn identify(ctx: &mut Ctx<'_>, link: LinkId, header: &Header<'_>) -> Option<PeerIdx> {
+    let cluster = &mut ctx.b.cluster;
+    let of_link =
+        cluster.links.outbound(link).or_else(|| cluster.links.inbound(link).and_then(|i| i.peer));
+    let settled = of_link.filter(|at| cluster.peers.get(*at).is_some_and(Peer::is_introduced));
+    if settled.is_some() {
+        return settled;
+    }
+    let named = cluster.peers.find(header.sender).filter(|at| *at != PeerIdx::ME)?;
+    let fresh_inbound = cluster.links.inbound(link).is_some_and(|inbound| inbound.peer.is_none());
+    if fresh_inbound && let Some(older) = cluster.links.bind(link, named) {
+        ctx.out.push(Effect::Hangup { link: older, why: HangupReason::Replaced });
+    }
+    Some(named)
+}
+
+/// What every message of a known node tells: it lives, its clock, its offset.
+fn known_sender(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) {
+    let now = ctx.now.mono;
+    let Some(peer) = ctx.b.cluster.peers.get_mut(at) else { return };
+    peer.data_received = Some(now);
+    if peer.is_introduced() {
+        peer.offset = header.offset;
+        epoch::adopt(ctx, at, header.current_epoch, header.config_epoch);
+    }
+}
+
+fn dispatch(ctx: &mut Ctx<'_>, link: LinkId, sender: Option<PeerIdx>, message: &Message<'_>) {
+    let header = &message.header;
+    match message.body {
+        Body::Ping { .. } => heartbeat(ctx, link, sender, message, Kind::Ping),
+        Body::Pong { .. } => heartbeat(ctx, link, sender, message, Kind::Pong),
+        Body::Meet { .. } => heartbeat(ctx, link, sender, message, Kind::Meet),
+        Body::Fail { about } => match (sender, ctx.b.cluster.peers.find(about)) {
+            (Some(from), Some(about)) => failure::hear_fail(ctx, from, about),
+            (Some(_), None) => {}
+            (None, _) => ctx.out.log(Level::Notice, || {
+                alloc::format!(
+                    "Ignoring FAIL message from unknown node {} about {about}",
+                    header.sender
+                )
+            }),
+        },
+        Body::AuthRequest => {
+            if let Some(from) = sender
+                && let Some(slots) = SlotSet::from_bytes(header.slots)
+            {
+                let request = VoteRequest {
+                    from,
+                    current_epoch: header.current_epoch,
+                    config_epoch: header.config_epoch,
+                    slots: &slots,
+                    forced: header.mflags.contains(MsgFlags::FORCEACK),
+                };
+                vote::answer(ctx, &request);
+            }
+        }
+        Body::AuthAck => {
+            if let Some(from) = sender {
+                candidacy::count_vote(ctx, from, header.current_epoch);
+            }
+        }
+        Body::Update { about, config_epoch, slots } => {
+            if let Some(from) = sender
+                && let Some(slots) = SlotSet::from_bytes(slots)
+            {
+                claim::hear_update(ctx, from, about, config_epoch, &slots);
+            }
+        }
+        // Pub/Sub and manual failover belong to the next chapter; modules to nobody here.
+        Body::Publish { .. } | Body::PublishShard { .. } | Body::MfStart | Body::Module { .. } => {}
+        Body::Unknown(number) => {
+            ctx.out
+                .log(Level::Warning, || alloc::format!("Received unknown packet type: {number}"));
+        }
+    }
+}
+
+fn heartbeat(
+    ctx: &mut Ctx<'_>,
+    link: LinkId,
+    mut sender: Option<PeerIdx>,
+    message: &Message<'_>,
+    kind: Kind,
+) {
+    let header = &message.header;
+    let inbound = ctx.b.cluster.links.inbound(link);
+    if kind != Kind::Pong {
+        if let Some(inbound) = inbound {
+            meet::learn_own_ip(ctx, inbound.local, kind == Kind::Meet);
+            if kind == Kind::Meet && sender.is_none() {
+                meet::greeted(ctx, header, inbound.remote);
+            }
+        }
+        speak::pong(ctx, link);
+    }
+    if let Some(at) = ctx.b.cluster.links.outbound(link) {
+        let was_handshake =
+            ctx.b.cluster.peers.get(at).is_some_and(|peer| peer.handshake.is_some());
+        match meet::identify(ctx, at, link, header) {
+            meet::Identity::Dropped => return,
+            meet::Identity::Known => {}
+        }
+        if was_handshake {
+            // It was nobody when the message arrived; it is somebody now.
+            sender = Some(at);
+            known_sender(ctx, at, header);
+        }
+    }
+    let Some(from) = sender else { return };
+    if let Some(peer) = ctx.b.cluster.peers.get_mut(from) {
+        peer.nofailover = header.flags.contains(bus::NodeFlags::NOFAILOVER);
+    }
+    if let Some(inbound) = inbound.filter(|_| kind == Kind::Ping) {
+        meet::follow_address(ctx, from, header, inbound.remote);
+    }
+    if kind == Kind::Pong && ctx.b.cluster.links.outbound(link) == Some(from) {
+        ponged(ctx, from);
+    }
+    hear_role(ctx, from, header);
+    if let Some(slots) = SlotSet::from_bytes(header.slots) {
+        claim::hear(ctx, from, header.config_epoch, &slots);
+    }
+    epoch::collide(ctx, from);
+    if let Some((entries, extensions)) = message.body.heartbeat() {
+        for entry in entries {
+            gossip::hear(ctx, from, &entry);
+        }
+        let hostname = extensions.into_iter().find_map(|extension| match extension {
+            Extension::Hostname(name) => Some(name),
+            Extension::Other { .. } => None,
+        });
+        if let Some(peer) = ctx.b.cluster.peers.get_mut(from)
+            && peer.endpoint.hostname != hostname.unwrap_or("")
+        {
+            peer.endpoint.hostname = hostname.unwrap_or("").into();
+            ctx.b.cluster.todo.save = true;
+        }
+    }
+}
+
+fn ponged(ctx: &mut Ctx<'_>, from: PeerIdx) {
+    let now = ctx.now.mono;
+    if let Some(peer) = ctx.b.cluster.peers.get_mut(from) {
+        peer.ping_sent = None;
+        peer.pong_received = Some(now);
+    }
+    failure::answered(ctx, from);
+}
+
+/// Master or replica, and of whom: from `slaveof`, never from the flag bits.
+fn hear_role(ctx: &mut Ctx<'_>, from: PeerIdx, header: &Header<'_>) {
+    let cluster = &mut ctx.b.cluster;
+    let Some(peer) = cluster.peers.get(from) else { return };
+    let about = peer.id;
+    let Some(master_id) = header.master else {
+        if !peer.is_master() {
+            cluster.set_as_master(from);
+            cluster.todo.save = true;
+            cluster.todo.serving = true;
+            ctx.out.because_if(|| Reason::RoleHeard { about, master: None });
+        }
+        return;
+    };
+    let master = cluster.peers.find(master_id);
+    if peer.is_master() {
+        // A master that turned replica has nothing to claim any more.
+        cluster.unassign_all(from);
+        if let Some(peer) = cluster.peers.get_mut(from) {
+            peer.role = Role::Replica { of: None };
+            peer.migration_target = false;
+        }
+        cluster.todo.save = true;
+        cluster.todo.serving = true;
+        ctx.out.because_if(|| Reason::RoleHeard { about, master: Some(master_id) });
+    }
+    let known = cluster.peers.get(from).and_then(Peer::master);
+    if let Some(master) = master.filter(|at| Some(*at) != known && *at != from) {
+        cluster.set_master(from, master);
+        cluster.todo.save = true;
+    }
+}

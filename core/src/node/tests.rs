@@ -1,0 +1,185 @@
+//! A few nodes joined by hand, frame by frame: the shortest way to see a cluster live.
+
+use alloc::{collections::BTreeMap, vec, vec::Vec};
+use core::net::{IpAddr, Ipv4Addr};
+
+use crate::{
+    Node,
+    config::Config,
+    id::LinkId,
+    io::{DownReason, Effect, Input, Outbox},
+    node::Health,
+    rng::Seed,
+    time::{Instant, Now, UnixMillis},
+};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Nodes on one machine, an instant network, no disks.
+struct Bench {
+    ms: u64,
+    nodes: Vec<Option<Node>>,
+    // (node, its link) on both sides of each connection.
+    wires: BTreeMap<(usize, LinkId), (usize, LinkId)>,
+    accepted: u64,
+}
+
+impl Bench {
+    fn new(images: &[alloc::string::String], timeout_ms: u64) -> Self {
+        let mut bench = Self { ms: 0, nodes: vec![], wires: BTreeMap::new(), accepted: 0 };
+        for (n, image) in images.iter().enumerate() {
+            let port = 7000 + u16::try_from(n).unwrap();
+            let config = Config {
+                port,
+                cluster_enabled: true,
+                cluster_node_timeout_ms: timeout_ms,
+                ..Config::default()
+            };
+            let mut out = Outbox::new();
+            let seed = Seed::from_u64(n as u64);
+            let node = Node::restore(image, config, seed, bench.now(), &mut out).unwrap();
+            bench.nodes.push(Some(node));
+        }
+        bench
+    }
+
+    fn now(&self) -> Now {
+        Now { mono: Instant::from_millis(self.ms), wall: UnixMillis(1_700_000_000_000 + self.ms) }
+    }
+
+    fn input(&mut self, n: usize, input: Input<'_>) {
+        let now = self.now();
+        let mut out = Outbox::new();
+        let Some(node) = &mut self.nodes[n] else { return };
+        node.handle(now, input, &mut out);
+        node.check().unwrap();
+        let effects: Vec<Effect> = out.drain().collect();
+        for effect in effects {
+            self.carry_out(n, effect);
+        }
+    }
+
+    fn carry_out(&mut self, n: usize, effect: Effect) {
+        match effect {
+            Effect::Dial { link, to, .. } => {
+                let bus = to.port > 17000 - 1;
+                let other = usize::from(to.port) - if bus { 17000 } else { 7000 };
+                if !bus || self.nodes[other].is_none() {
+                    self.input(n, Input::LinkDown { link, why: DownReason::Refused });
+                    return;
+                }
+                self.accepted += 1;
+                let there = LinkId::accepted(self.accepted);
+                self.wires.insert((n, link), (other, there));
+                self.wires.insert((other, there), (n, link));
+                self.input(other, Input::LinkAccepted { link: there, remote: HERE, local: HERE });
+                self.input(n, Input::LinkUp { link, local: HERE });
+            }
+            Effect::Send { link, frame } => {
+                if let Some((other, there)) = self.wires.get(&(n, link)).copied() {
+                    self.input(other, Input::Frame { link: there, bytes: &frame });
+                }
+            }
+            Effect::Hangup { link, .. } => {
+                if let Some((other, there)) = self.wires.remove(&(n, link)) {
+                    self.wires.remove(&(other, there));
+                    self.input(other, Input::LinkDown { link: there, why: DownReason::Closed });
+                }
+            }
+            Effect::Persist(_)
+            | Effect::Log { .. }
+            | Effect::Stream { .. }
+            | Effect::Reply { .. }
+            | Effect::CloseClient { .. }
+            | Effect::Notice(_)
+            | Effect::Exit(_) => {}
+        }
+    }
+
+    fn kill(&mut self, n: usize) {
+        self.nodes[n] = None;
+        let mine: Vec<_> = self.wires.keys().filter(|(node, _)| *node == n).copied().collect();
+        for key in mine {
+            if let Some((other, there)) = self.wires.remove(&key) {
+                self.wires.remove(&(other, there));
+                self.input(other, Input::LinkDown { link: there, why: DownReason::Reset });
+            }
+        }
+    }
+
+    fn run(&mut self, ms: u64) {
+        for _ in 0..ms / 10 {
+            self.ms += 10;
+            for n in 0..self.nodes.len() {
+                let due =
+                    self.nodes[n].as_ref().is_some_and(|node| node.next_wake() <= self.now().mono);
+                if due {
+                    self.input(n, Input::Wake);
+                }
+            }
+        }
+    }
+
+    fn sees(&self, observer: usize, about: usize) -> Health {
+        let view = self.nodes[observer].as_ref().unwrap().snapshot(self.now());
+        view.peer(id(about)).unwrap().health
+    }
+}
+
+fn id(n: usize) -> crate::id::NodeId {
+    alloc::format!("{n}").repeat(40).parse().unwrap()
+}
+
+/// Three masters, and a replica for each: the image that node `me` starts from.
+fn image(me: usize) -> alloc::string::String {
+    let slots = ["0-5460", "5461-10922", "10923-16383"];
+    let mut text = alloc::string::String::new();
+    for n in 0..6 {
+        let myself = if n == me { "myself," } else { "" };
+        let (role, master, slots) = if n < 3 {
+            ("master", "-".into(), slots[n])
+        } else {
+            ("slave", alloc::format!("{}", id(n - 3)), "")
+        };
+        let epoch = n % 3 + 1;
+        let line = alloc::format!(
+            "{} 127.0.0.1:{}@{} {myself}{role} {master} 0 0 {epoch} connected {slots}",
+            id(n),
+            7000 + n,
+            17000 + n
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str("vars currentEpoch 3 lastVoteEpoch 0\n");
+    text
+}
+
+fn six() -> Bench {
+    let images: Vec<_> = (0..6).map(image).collect();
+    Bench::new(&images, 1000)
+}
+
+#[test]
+fn six_nodes_find_each_other_and_serve() {
+    let mut bench = six();
+    bench.run(5000);
+    for n in 0..6 {
+        let view = bench.nodes[n].as_ref().unwrap().snapshot(bench.now());
+        assert!(view.serving.ok, "{n}: {:?}", view.serving);
+        assert!(view.peers.iter().skip(1).all(|peer| peer.linked), "{n}");
+    }
+}
+
+#[test]
+fn a_dead_master_is_agreed_upon_by_a_majority() {
+    let mut bench = six();
+    bench.run(5000);
+    bench.kill(2);
+    bench.run(1000);
+    assert_eq!(bench.sees(0, 2), Health::Ok, "nobody is blamed before the node timeout");
+    bench.run(3000);
+    for n in [0, 1, 3, 4, 5] {
+        assert_eq!(bench.sees(n, 2), Health::Fail, "{n}");
+    }
+}

@@ -1,0 +1,251 @@
+//! A replica's way to its master's place: wait, ask, count, or not.
+//!
+//! When the master is FAIL, a replica plans an election: 500 ms so that the FAIL message reaches
+//! everybody (voters refuse while their own table says the master is up), 0 to 499 ms at random so
+//! that two replicas rarely ask at once, and a second for each replica of the same master that
+//! holds more data. Then it takes the next epoch and asks every node. A majority of the masters
+//! that own slots, failed ones included in the count, makes it the winner; two timeouts without
+//! one end the attempt, and the next may start two timeouts after that.
+//!
+//! It does not ask at all when its data is too old (`cluster-replica-validity-factor`): serving
+//! very old data can be worse than serving none.
+//!
+//! Spec: Redis Cluster spec, "Replica election and promotion"; Redis 7.0 behaviour.
+
+use alloc::vec::Vec;
+
+use super::{Ctx, promote, speak};
+use crate::{
+    beliefs::Beliefs,
+    cluster::{ClusterState, PeerIdx, Relog, Scheduled},
+    epoch::Epoch,
+    explain::{DelayedElection, ElectionWait, Reason},
+    time::Instant,
+};
+
+/// Lets the FAIL message travel before voters are asked.
+const FIXED_DELAY_MS: u64 = 500;
+/// Keeps replicas apart.
+const RANDOM_DELAY_MS: u32 = 500;
+/// What each better replica costs.
+const RANK_DELAY_MS: u64 = 1000;
+/// The same reason for not failing over is logged again after this long.
+const RELOG_MS: u64 = 300_000;
+/// No word about not failing over while the master is FAIL for less than the node timeout and this.
+const QUIET_MS: u64 = 5000;
+
+/// What a replica does next about its master.
+enum Next {
+    Wait(ElectionWait),
+    Plan,
+    Ask,
+    Win { votes: u32, needed: u32 },
+}
+
+/// How long an attempt lasts; a new one may be planned after twice that.
+fn attempt_ms(node_timeout_ms: u64) -> u64 {
+    node_timeout_ms.saturating_mul(2).max(2000)
+}
+
+/// Why this node may not even plan an election, apart from the age of its data.
+fn judge_right(b: &Beliefs, now: Instant) -> Option<ElectionWait> {
+    let cluster = &b.cluster;
+    let node_timeout_ms = b.config.cluster_node_timeout_ms;
+    if cluster.is_master() {
+        return Some(ElectionWait::IsMaster);
+    }
+    let Some(master) = cluster.my_master().and_then(|at| cluster.peers.get(at)) else {
+        return Some(ElectionWait::NoMaster);
+    };
+    if !master.is_failed() {
+        let reports = super::failure::valid_reports(master, now, node_timeout_ms);
+        return Some(ElectionWait::MasterNotFail {
+            pfail: master.is_pfail(),
+            reports: u32::try_from(reports).unwrap_or(u32::MAX),
+            needed: cluster.majority(),
+        });
+    }
+    if b.config.cluster_replica_no_failover {
+        return Some(ElectionWait::NoFailover);
+    }
+    if master.slot_count == 0 {
+        return Some(ElectionWait::NothingToSave);
+    }
+    judge_data_age(b, now)
+}
+
+/// Is the data young enough? The node timeout is taken off, since that long nobody noticed.
+fn judge_data_age(b: &Beliefs, now: Instant) -> Option<ElectionWait> {
+    let config = &b.config;
+    let factor = config.cluster_replica_validity_factor;
+    let node_timeout_ms = config.cluster_node_timeout_ms;
+    let raw_ms = b.repl.silence_s(now).saturating_mul(1000);
+    let age_ms = if raw_ms > node_timeout_ms { raw_ms - node_timeout_ms } else { raw_ms };
+    let limit_ms = config
+        .repl_ping_replica_period_s
+        .saturating_mul(1000)
+        .saturating_add(node_timeout_ms.saturating_mul(factor));
+    (factor > 0 && age_ms > limit_ms).then_some(ElectionWait::DataAge { age_ms, limit_ms })
+}
+
+fn judge(b: &Beliefs, now: Instant) -> Next {
+    if let Some(wait) = judge_right(b, now) {
+        return Next::Wait(wait);
+    }
+    let timeout_ms = attempt_ms(b.config.cluster_node_timeout_ms);
+    let cluster = &b.cluster;
+    let Some(plan) = &cluster.election.plan else { return Next::Plan };
+    let age_ms = now.ms_since(plan.asks_at);
+    if age_ms > timeout_ms.saturating_mul(2) {
+        return Next::Plan;
+    }
+    if now < plan.asks_at {
+        return Next::Wait(ElectionWait::Delay { left_ms: plan.asks_at.ms_since(now) });
+    }
+    if age_ms > timeout_ms {
+        let retry_in_ms = timeout_ms.saturating_mul(2).saturating_sub(age_ms);
+        return Next::Wait(ElectionWait::Expired { retry_in_ms });
+    }
+    if plan.epoch.is_none() {
+        return Next::Ask;
+    }
+    let have = u32::try_from(plan.votes.len()).unwrap_or(u32::MAX);
+    let needed = cluster.majority();
+    if have >= needed {
+        Next::Win { votes: have, needed }
+    } else {
+        Next::Wait(ElectionWait::Votes { have, needed })
+    }
+}
+
+/// Why this replica does not hold an election now, for whoever asks.
+pub(crate) fn why_not(b: &Beliefs, now: Instant) -> ElectionWait {
+    match judge(b, now) {
+        Next::Wait(wait) => wait,
+        Next::Plan | Next::Ask => ElectionWait::Delay { left_ms: 0 },
+        Next::Win { votes, needed } => ElectionWait::Votes { have: votes, needed },
+    }
+}
+
+/// One step: at each tick of a replica, and whenever something moved.
+pub(crate) fn step(ctx: &mut Ctx<'_>) {
+    ctx.b.cluster.todo.election = false;
+    update_rank(ctx);
+    match judge(ctx.b, ctx.now.mono) {
+        Next::Wait(wait) => note_wait(ctx, wait),
+        Next::Plan => plan(ctx),
+        Next::Ask => ask(ctx),
+        Next::Win { votes, needed } => promote::win(ctx, votes, needed),
+    }
+}
+
+/// How many other replicas of the same master hold more data than this one.
+pub(crate) fn rank(cluster: &ClusterState, offset: u64) -> u32 {
+    let Some(master) = cluster.my_master() else { return 0 };
+    let better = cluster
+        .replicas_of(master)
+        .filter(|(at, peer)| *at != PeerIdx::ME && !peer.nofailover && peer.offset > offset)
+        .count();
+    u32::try_from(better).unwrap_or(u32::MAX)
+}
+
+fn plan(ctx: &mut Ctx<'_>) {
+    let now = ctx.now.mono;
+    let offset = ctx.b.repl.offset();
+    let delay = DelayedElection {
+        fixed_ms: FIXED_DELAY_MS,
+        random_ms: u64::from(ctx.b.rng.below(RANDOM_DELAY_MS)),
+        rank: rank(&ctx.b.cluster, offset),
+        offset,
+    };
+    let asks_at = now.plus_ms(delay.total_ms());
+    ctx.out.because(Reason::ElectionDelayed(delay.clone()));
+    ctx.b.cluster.election.plan =
+        Some(Scheduled { planned: now, asks_at, delay, epoch: None, votes: Vec::new() });
+    // The other replicas of this master learn this one's offset before anybody asks.
+    speak::pong_to_siblings(ctx);
+}
+
+/// While it waits, a replica that turns out to hold more data comes first.
+fn update_rank(ctx: &mut Ctx<'_>) {
+    if judge_right(ctx.b, ctx.now.mono).is_some() {
+        return;
+    }
+    let rank = rank(&ctx.b.cluster, ctx.b.repl.offset());
+    let Some(plan) = &mut ctx.b.cluster.election.plan else { return };
+    if plan.epoch.is_some() || rank <= plan.delay.rank {
+        return;
+    }
+    let added_ms = u64::from(rank - plan.delay.rank) * RANK_DELAY_MS;
+    plan.delay.rank = rank;
+    plan.asks_at = plan.asks_at.plus_ms(added_ms);
+    ctx.out.because(Reason::RankWorse { rank, added_ms });
+}
+
+fn ask(ctx: &mut Ctx<'_>) {
+    let cluster = &mut ctx.b.cluster;
+    let Some(master) = cluster.my_master().and_then(|at| cluster.peers.id_of(at)) else { return };
+    cluster.current_epoch = cluster.current_epoch.next();
+    let epoch = cluster.current_epoch;
+    if let Some(plan) = &mut cluster.election.plan {
+        plan.epoch = Some(epoch);
+    }
+    cluster.todo.save = true;
+    ctx.out.because(Reason::VotesAsked { epoch, master });
+    speak::auth_request(ctx);
+}
+
+/// A vote arrived. It counts if it comes from a voter whose clock has reached this election.
+pub(crate) fn count_vote(ctx: &mut Ctx<'_>, from: PeerIdx, current_epoch: Epoch) {
+    let cluster = &mut ctx.b.cluster;
+    if cluster.is_master() {
+        return;
+    }
+    let needed = cluster.majority();
+    let Some(voter) = cluster.peers.get(from).filter(|peer| peer.is_voter()) else { return };
+    let from = voter.id;
+    let Some(plan) = &mut cluster.election.plan else { return };
+    let Some(epoch) = plan.epoch.filter(|epoch| current_epoch >= *epoch) else { return };
+    plan.votes.push(from);
+    let have = u32::try_from(plan.votes.len()).unwrap_or(u32::MAX);
+    cluster.todo.election = true;
+    ctx.out.because_if(|| Reason::VoteCounted { from, have, needed, epoch });
+}
+
+/// Logs why there is no failover when the reason is new, or old enough to be said again.
+fn note_wait(ctx: &mut Ctx<'_>, wait: ElectionWait) {
+    let now = ctx.now.mono;
+    let silent = matches!(
+        wait,
+        ElectionWait::IsMaster
+            | ElectionWait::NoMaster
+            | ElectionWait::MasterNotFail { .. }
+            | ElectionWait::NoFailover
+            | ElectionWait::NothingToSave
+    );
+    if silent {
+        ctx.b.cluster.election.relog = None;
+        return;
+    }
+    let same = |last: &Relog| {
+        core::mem::discriminant(&last.wait) == core::mem::discriminant(&wait)
+            && now.ms_since(last.at) < RELOG_MS
+    };
+    if ctx.b.cluster.election.relog.as_ref().is_some_and(same) {
+        return;
+    }
+    ctx.b.cluster.election.relog = Some(Relog { wait: wait.clone(), at: now });
+    let quiet_ms = ctx.node_timeout_ms().saturating_add(QUIET_MS);
+    if master_failed_ms(&ctx.b.cluster, now).is_some_and(|ms| ms < quiet_ms) {
+        ctx.out.because_if(|| Reason::ElectionWaits(wait));
+    } else {
+        ctx.out.because(Reason::ElectionWaits(wait));
+    }
+}
+
+fn master_failed_ms(cluster: &ClusterState, now: Instant) -> Option<u64> {
+    match cluster.peers.get(cluster.my_master()?)?.condition {
+        crate::cluster::Condition::Fail { since } => Some(now.ms_since(since)),
+        crate::cluster::Condition::Ok | crate::cluster::Condition::Pfail => None,
+    }
+}

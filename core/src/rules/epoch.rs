@@ -1,0 +1,70 @@
+//! Epochs: adopting a higher one, and two masters that hold the same.
+//!
+//! The current epoch is the cluster's clock: the highest one heard of wins. A config epoch versions
+//! one master's claim to its slots and is normally won by votes; the exceptions (a closed import,
+//! TAKEOVER, BUMPEPOCH) take the next one without asking. Such shortcuts can give two masters the
+//! same config epoch, and then neither claim beats the other. So when a master hears its own config
+//! epoch from another master, the one whose ID is smaller moves on to a new one; the other stays.
+//!
+//! Spec: Redis Cluster spec, "configEpoch conflicts resolution algorithm"; Redis 7.0 behaviour.
+
+use super::Ctx;
+use crate::{cluster::PeerIdx, epoch::Epoch, explain::Reason};
+
+/// A known node's header: its clock may be ahead, and its claim may have a newer version.
+pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Epoch) {
+    let cluster = &mut ctx.b.cluster;
+    let Some(peer) = cluster.peers.get_mut(from) else { return };
+    let from = peer.id;
+    if config > peer.config_epoch {
+        peer.config_epoch = config;
+        cluster.todo.save = true;
+    }
+    if current > cluster.current_epoch {
+        let old = cluster.current_epoch;
+        cluster.current_epoch = current;
+        cluster.todo.save = true;
+        ctx.out.because_if(|| Reason::EpochAdopted { from, old, new: current });
+    }
+}
+
+/// Another master speaks: does it hold the same config epoch as this one?
+pub(crate) fn collide(ctx: &mut Ctx<'_>, with: PeerIdx) {
+    let cluster = &mut ctx.b.cluster;
+    let Some(other) = cluster.peers.get(with) else { return };
+    if !cluster.is_master() || !other.is_master() {
+        return;
+    }
+    let shared = cluster.me().config_epoch;
+    if other.config_epoch != shared {
+        return;
+    }
+    let with = other.id;
+    let new = (cluster.my_id() < with).then(|| cluster.current_epoch.next());
+    if let Some(new) = new {
+        cluster.current_epoch = new;
+        cluster.me_mut().config_epoch = new;
+        cluster.todo.save = true;
+    }
+    if new.is_some() {
+        ctx.out.because(Reason::EpochCollision { with, shared, new });
+    } else {
+        ctx.out.because_if(|| Reason::EpochCollision { with, shared, new });
+    }
+}
+
+/// Takes the next epoch without asking anybody, unless this node already holds the highest one.
+/// Returns the config epoch, and whether it is new.
+pub(crate) fn bump_without_consensus(ctx: &mut Ctx<'_>) -> (Epoch, bool) {
+    let cluster = &mut ctx.b.cluster;
+    let max = cluster.max_epoch();
+    let mine = cluster.me().config_epoch;
+    if mine != Epoch::ZERO && mine == max {
+        return (mine, false);
+    }
+    let new = max.next();
+    cluster.current_epoch = new;
+    cluster.me_mut().config_epoch = new;
+    cluster.todo.save = true;
+    (new, true)
+}

@@ -1,0 +1,47 @@
+//! What a winner does: take the epoch, the role and the slots, and tell everybody.
+//!
+//! Spec: Redis Cluster spec, "Replica election and promotion"; Redis 7.0 behaviour.
+
+use alloc::vec::Vec;
+
+use super::{Ctx, speak};
+use crate::{
+    cluster::PeerIdx,
+    explain::Reason,
+    io::{Effect, Notice},
+    slot::Slot,
+};
+
+/// The votes suffice.
+pub(crate) fn win(ctx: &mut Ctx<'_>, votes: u32, needed: u32) {
+    let cluster = &mut ctx.b.cluster;
+    let Some(epoch) = cluster.election.plan.as_ref().and_then(|plan| plan.epoch) else { return };
+    let Some(master) = cluster.my_master() else { return };
+    let Some(replaced) = cluster.peers.id_of(master) else { return };
+    let slots = cluster.peers.get(master).map_or(0, |peer| u32::from(peer.slot_count));
+    if cluster.me().config_epoch < epoch {
+        cluster.me_mut().config_epoch = epoch;
+    }
+    ctx.out.because(Reason::Elected { epoch, votes, needed, replaced, slots });
+    take_over(ctx, master);
+}
+
+/// Takes the place of `master`: role, data history, slots; then everybody is told.
+pub(crate) fn take_over(ctx: &mut Ctx<'_>, master: PeerIdx) {
+    let cluster = &mut ctx.b.cluster;
+    let slots: Vec<Slot> = match cluster.peers.get(master) {
+        Some(peer) => peer.slots.iter().collect(),
+        None => return,
+    };
+    cluster.set_as_master(PeerIdx::ME);
+    for slot in slots {
+        cluster.assign(slot, PeerIdx::ME);
+    }
+    cluster.election.reset();
+    cluster.todo.save = true;
+    let epoch = cluster.me().config_epoch;
+    super::replication::follow_nobody(ctx);
+    ctx.out.push(Effect::Notice(Notice::BecameMaster { epoch }));
+    super::serving::update(ctx);
+    speak::pong_to_all(ctx);
+}
