@@ -12,14 +12,18 @@ use super::Config;
 
 /// Why a configuration file was refused: which line of which file, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}: {what}")]
+#[error("{file}{}: {what}", at_line(*.line))]
 pub struct FileError {
     /// The file as it was named.
     pub file: String,
-    /// Counted from 1.
+    /// Counted from 1; 0 when the file as a whole is meant.
     pub line: usize,
     /// What is wrong.
     pub what: String,
+}
+
+fn at_line(line: usize) -> String {
+    if line == 0 { String::new() } else { format!(", line {line}") }
 }
 
 impl Config {

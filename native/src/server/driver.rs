@@ -1,0 +1,463 @@
+//! The loop around a node: inputs go in, effects come out and are carried out in order.
+//!
+//! This is the only file that matches [`Effect`], without a wildcard arm, so that a new effect
+//! cannot be forgotten. The node is borrowed only inside one synchronous call, never across an
+//! await.
+//!
+//! A `Persist` at the head of the queue starts a write on a helper thread and closes the queue
+//! until the file is durable: everything behind it, for links, clients and the log alike, waits.
+//! Commands go on being executed meanwhile; only what they ask for waits.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+};
+
+use slotscope_core::{
+    Node,
+    command::Outcome,
+    config::Config,
+    id::{ClientId, LinkId},
+    io::{DownReason, Effect, Exit, Image, Input, Level, Notice, Outbox},
+    resp::{Parser, ProtocolError, ReplyBuf},
+    time,
+};
+use tokio::{
+    sync::{Notify, oneshot},
+    task,
+};
+
+use super::{
+    clock::Clock,
+    disk::NodesFile,
+    link,
+    log::{Log, MASTER, REPLICA},
+    outbound::{End, Outbound},
+};
+
+/// The longest queue of a bus or replication link when `cluster-link-sendbuf-limit` is 0. A frame
+/// has some kilobytes: a peer that is so far behind does better with a new link.
+const LINK_QUEUE_BYTES: u64 = 64 << 20;
+
+/// The class of clients that are fed by effects, in `client-output-buffer-limit`.
+const REPLICA_CLASS: usize = 1;
+
+/// A node with its sockets, its file and its clocks.
+#[derive(Debug)]
+pub(super) struct Driver {
+    pub(super) node: RefCell<Node>,
+    pub(super) out: RefCell<Outbox>,
+    pub(super) clock: Clock,
+    pub(super) log: Rc<Log>,
+    queue: RefCell<VecDeque<Item>>,
+    /// A `Persist` is under way; nothing leaves the queue.
+    persisting: Cell<bool>,
+    /// `None` while a helper thread has it, and without cluster mode.
+    disk: RefCell<Option<NodesFile>>,
+    links: RefCell<BTreeMap<LinkId, Link>>,
+    /// Links that broke while effects were carried out; the node is told afterwards.
+    lost: RefCell<Vec<(LinkId, DownReason)>>,
+    clients: RefCell<BTreeMap<ClientId, Client>>,
+    accepted: Cell<u64>,
+    connected: Cell<u64>,
+    armed: Cell<time::Instant>,
+    rearm: Notify,
+    exit: RefCell<Option<Exit>>,
+    exiting: Notify,
+}
+
+/// What stands in the queue.
+#[derive(Debug)]
+enum Item {
+    /// Something that the node asked for.
+    Do(Effect),
+    /// A reply that waits for the effects before it.
+    Release(oneshot::Sender<()>),
+}
+
+#[derive(Debug)]
+struct Link {
+    out: Rc<Outbound>,
+    task: Option<task::AbortHandle>,
+}
+
+#[derive(Debug)]
+struct Client {
+    out: Rc<Outbound>,
+    name: String,
+    /// Bytes came for it outside of its own commands: a replica.
+    is_fed: bool,
+}
+
+/// What became of a batch of requests. Effects have not been carried out yet.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// Bytes that are done with.
+    pub consumed: usize,
+    /// The replies may leave only when the effects so far are carried out.
+    pub waits: bool,
+    /// The connection ends with these replies.
+    pub closes: Option<Close>,
+}
+
+/// Why a batch ends its connection.
+#[derive(Debug)]
+pub(super) enum Close {
+    /// A command said so.
+    Asked,
+    /// The client broke the protocol.
+    Protocol(ProtocolError),
+}
+
+impl Driver {
+    /// Puts a node to work; `out` holds what it asked for so far.
+    pub(super) fn new(
+        node: Node,
+        out: Outbox,
+        clock: Clock,
+        log: Rc<Log>,
+        disk: Option<NodesFile>,
+    ) -> Rc<Self> {
+        let is_replica = node.snapshot(clock.now()).myself().is_replica;
+        log.set_role(if is_replica { REPLICA } else { MASTER });
+        let driver = Rc::new(Self {
+            node: RefCell::new(node),
+            out: RefCell::new(out),
+            clock,
+            log,
+            queue: RefCell::default(),
+            persisting: Cell::new(false),
+            disk: RefCell::new(disk),
+            links: RefCell::default(),
+            lost: RefCell::default(),
+            clients: RefCell::default(),
+            accepted: Cell::new(0),
+            connected: Cell::new(0),
+            armed: Cell::new(time::Instant::NEVER),
+            rearm: Notify::new(),
+            exit: RefCell::new(None),
+            exiting: Notify::new(),
+        });
+        driver.follow_config();
+        driver
+    }
+
+    /// One thing happened.
+    pub(super) fn handle(self: &Rc<Self>, input: Input<'_>) {
+        self.node.borrow_mut().handle(self.clock.now(), input, &mut self.out.borrow_mut());
+        self.carry_out();
+    }
+
+    /// Reads something of the configuration in force.
+    pub(super) fn config<T>(&self, read: impl FnOnce(&Config) -> T) -> T {
+        read(self.node.borrow().config())
+    }
+
+    /// Carries out what the node has asked for, as far as no write to the disk is under way.
+    pub(super) fn carry_out(self: &Rc<Self>) {
+        loop {
+            self.queue.borrow_mut().extend(self.out.borrow_mut().drain().map(Item::Do));
+            self.run_queue();
+            let Some((link, why)) = self.lost.borrow_mut().pop() else { break };
+            let input = Input::LinkDown { link, why };
+            self.node.borrow_mut().handle(self.clock.now(), input, &mut self.out.borrow_mut());
+        }
+        let wake = self.node.borrow().next_wake();
+        if wake < self.armed.get() {
+            self.armed.set(wake);
+            self.rearm.notify_one();
+        }
+    }
+
+    /// Resolves when everything that the node has asked for so far is carried out; `None` when
+    /// that is already so.
+    pub(super) fn settled(&self) -> Option<oneshot::Receiver<()>> {
+        if self.queue.borrow().is_empty() && !self.persisting.get() {
+            return None;
+        }
+        let (done, wait) = oneshot::channel();
+        self.queue.borrow_mut().push_back(Item::Release(done));
+        Some(wait)
+    }
+
+    fn run_queue(self: &Rc<Self>) {
+        while !self.persisting.get() {
+            let Some(item) = self.queue.borrow_mut().pop_front() else { return };
+            match item {
+                Item::Do(effect) => self.carry(effect),
+                // The connection may be gone meanwhile: then nobody waits.
+                Item::Release(waiting) => drop(waiting.send(())),
+            }
+        }
+    }
+
+    fn carry(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Persist(image) => self.persist(image),
+            Effect::Dial { link, to, purpose } => {
+                self.add_link(link, |out| link::dial(Rc::clone(self), link, to, purpose, out));
+            }
+            Effect::Send { link, frame } => self.send(link, &frame),
+            Effect::Stream { link, bytes } => self.send(link, &bytes),
+            Effect::Hangup { link, why: _ } => {
+                if let Some(Link { task: Some(task), .. }) = self.links.borrow_mut().remove(&link) {
+                    task.abort();
+                }
+            }
+            Effect::Reply { client, bytes } => self.feed(client, &bytes),
+            Effect::CloseClient { client } => {
+                if let Some(client) = self.clients.borrow_mut().remove(&client) {
+                    client.out.finish(End::Flushed);
+                }
+            }
+            Effect::Log { level, line } => self.log.line(level, &line),
+            Effect::Notice(notice) => match notice {
+                Notice::BecameMaster { .. } => self.log.set_role(MASTER),
+                Notice::BecameReplica { .. } => self.log.set_role(REPLICA),
+                Notice::ConfigChanged => self.follow_config(),
+            },
+            Effect::Exit(exit) => {
+                *self.exit.borrow_mut() = Some(exit);
+                self.exiting.notify_one();
+            }
+        }
+    }
+
+    /// Writes `nodes.conf` on a helper thread; the queue goes on when it is durable.
+    ///
+    /// Images that wait further back in the queue describe later states of the same node, so the
+    /// last of them is written now and the others not at all: what waits behind any of them finds
+    /// at least what it waited for.
+    fn persist(self: &Rc<Self>, image: Image) {
+        let mut newest = image;
+        self.queue.borrow_mut().retain_mut(|item| match item {
+            Item::Do(Effect::Persist(later)) => {
+                newest = later.clone();
+                false
+            }
+            Item::Do(_) | Item::Release(_) => true,
+        });
+        let Some(mut disk) = self.disk.borrow_mut().take() else { return };
+        self.persisting.set(true);
+        let driver = Rc::clone(self);
+        task::spawn_local(async move {
+            let written = task::spawn_blocking(move || {
+                let result = disk.replace(&newest.0);
+                (disk, result)
+            });
+            match written.await {
+                Ok((disk, Ok(()))) => {
+                    *driver.disk.borrow_mut() = Some(disk);
+                    driver.persisting.set(false);
+                    driver.carry_out();
+                }
+                Ok((_, Err(error))) => driver.persist_failed(&error.to_string()),
+                Err(error) => driver.persist_failed(&error.to_string()),
+            }
+        });
+    }
+
+    /// The queue stays closed, so nothing that depended on the file ever leaves.
+    fn persist_failed(&self, error: &str) {
+        self.log.warning(&format!("Could not write the cluster config file: {error}"));
+        self.log.warning("Fatal: can't update cluster config file.");
+        *self.exit.borrow_mut() = Some(Exit::Fatal);
+        self.exiting.notify_one();
+    }
+
+    fn follow_config(&self) {
+        let level = self.config(|config| config.loglevel);
+        self.log.set_level(level);
+        self.out.borrow_mut().set_level(level);
+    }
+
+    // Commands.
+
+    /// Runs all whole requests at the front of `bytes` and ends the batch.
+    pub(super) fn run_batch(
+        &self,
+        id: ClientId,
+        parser: &mut Parser,
+        bytes: &[u8],
+        reply: &mut ReplyBuf,
+    ) -> Batch {
+        let now = self.clock.now();
+        let mut node = self.node.borrow_mut();
+        let mut out = self.out.borrow_mut();
+        let mut batch = Batch { consumed: 0, waits: false, closes: None };
+        while batch.closes.is_none() {
+            match parser.next(bytes.get(batch.consumed..).unwrap_or(&[])) {
+                Ok(None) => break,
+                Ok(Some(request)) => {
+                    batch.consumed += request.consumed;
+                    if request.is_empty() {
+                        continue;
+                    }
+                    match node.execute(now, id, &request.args(), reply, &mut out) {
+                        Outcome::Done | Outcome::Silent => {}
+                        Outcome::AfterPersist => batch.waits = true,
+                        Outcome::Close => batch.closes = Some(Close::Asked),
+                    }
+                }
+                Err(error) => {
+                    error.write_reply(reply);
+                    batch.closes = Some(Close::Protocol(error));
+                }
+            }
+        }
+        node.settle(now, &mut out);
+        batch
+    }
+
+    // Links.
+
+    /// A link that somebody dialled to the bus port.
+    pub(super) fn accepted_link(&self) -> LinkId {
+        self.accepted.set(self.accepted.get() + 1);
+        LinkId::accepted(self.accepted.get())
+    }
+
+    /// Registers a link and starts its task, which `start` makes.
+    pub(super) fn add_link<F>(self: &Rc<Self>, id: LinkId, start: impl FnOnce(Rc<Outbound>) -> F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let out = Rc::new(Outbound::default());
+        self.links.borrow_mut().insert(id, Link { out: Rc::clone(&out), task: None });
+        let task = task::spawn_local(start(out)).abort_handle();
+        if let Some(link) = self.links.borrow_mut().get_mut(&id) {
+            link.task = Some(task);
+        }
+    }
+
+    /// Whether the node still wants this link.
+    pub(super) fn has_link(&self, id: LinkId) -> bool {
+        self.links.borrow().contains_key(&id)
+    }
+
+    /// A link's task ends: the node is told, unless it hung up itself.
+    pub(super) fn link_down(self: &Rc<Self>, id: LinkId, why: DownReason) {
+        if self.links.borrow_mut().remove(&id).is_some() {
+            self.handle(Input::LinkDown { link: id, why });
+        }
+    }
+
+    fn send(&self, id: LinkId, bytes: &[u8]) {
+        let mut links = self.links.borrow_mut();
+        let Some(link) = links.get(&id) else { return };
+        link.out.push(bytes);
+        let limit = match self.config(|config| config.cluster_link_sendbuf_limit) {
+            0 => LINK_QUEUE_BYTES,
+            limit => limit,
+        };
+        if link.out.waiting() as u64 > limit {
+            if let Some(Link { task: Some(task), .. }) = links.remove(&id) {
+                task.abort();
+            }
+            self.lost.borrow_mut().push((id, DownReason::Overflow));
+        }
+    }
+
+    // Clients.
+
+    /// How many clients are connected.
+    pub(super) fn clients(&self) -> usize {
+        self.clients.borrow().len()
+    }
+
+    /// Registers a client; `name` is for the log.
+    pub(super) fn add_client(&self, name: String) -> (ClientId, Rc<Outbound>) {
+        self.connected.set(self.connected.get() + 1);
+        let id = ClientId(self.connected.get());
+        let out = Rc::new(Outbound::default());
+        let client = Client { out: Rc::clone(&out), name, is_fed: false };
+        self.clients.borrow_mut().insert(id, client);
+        (id, out)
+    }
+
+    /// A client's connection ended: the node is told, unless it closed it itself.
+    pub(super) fn client_gone(self: &Rc<Self>, id: ClientId) {
+        if self.clients.borrow_mut().remove(&id).is_some() {
+            self.handle(Input::ClientGone { client: id });
+        }
+    }
+
+    /// Whether the client is fed from outside of its own commands: a replica is never idle.
+    pub(super) fn is_fed(&self, id: ClientId) -> bool {
+        self.clients.borrow().get(&id).is_some_and(|client| client.is_fed)
+    }
+
+    fn feed(&self, id: ClientId, bytes: &[u8]) {
+        if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
+            client.is_fed = true;
+            client.out.push(bytes);
+        }
+        self.check_output(id);
+    }
+
+    /// Closes a client that reads too slowly for its class.
+    pub(super) fn check_output(&self, id: ClientId) {
+        let clients = self.clients.borrow();
+        let Some(client) = clients.get(&id) else { return };
+        let class = if client.is_fed { REPLICA_CLASS } else { 0 };
+        let limit = self.config(|config| config.client_output_buffer_limit[class]);
+        if !client.out.is_ending() && client.out.exceeds(limit) {
+            self.log.warning(&format!(
+                "Client id={} addr={} omem={} scheduled to be closed ASAP for overcoming of \
+                 output buffer limits.",
+                id.0,
+                client.name,
+                client.out.waiting()
+            ));
+            client.out.finish(End::Now);
+        }
+    }
+
+    // Time and the end.
+
+    /// Wakes the node at its deadlines, for ever.
+    pub(super) async fn keep_time(self: Rc<Self>) {
+        loop {
+            let wake = self.node.borrow().next_wake();
+            self.armed.set(wake);
+            match self.clock.instant(wake) {
+                None => self.rearm.notified().await,
+                Some(at) => tokio::select! {
+                    () = tokio::time::sleep_until(at.into()) => self.handle(Input::Wake),
+                    () = self.rearm.notified() => {}
+                },
+            }
+        }
+    }
+
+    /// Asks for a clean end, behind everything that the node asked for before.
+    pub(super) fn shut_down(self: &Rc<Self>) {
+        self.queue.borrow_mut().push_back(Item::Do(Effect::Exit(Exit::Shutdown)));
+        self.run_queue();
+    }
+
+    /// Resolves when the process is to end.
+    pub(super) async fn exit(&self) -> Exit {
+        loop {
+            let asked = self.exit.borrow_mut().take();
+            match asked {
+                Some(exit) => return exit,
+                None => self.exiting.notified().await,
+            }
+        }
+    }
+
+    /// Resolves when every client has got what was queued for it.
+    pub(super) async fn flush(&self) {
+        let outs: Vec<_> = self.clients.borrow().values().map(|c| Rc::clone(&c.out)).collect();
+        for out in outs {
+            out.drained().await;
+        }
+    }
+
+    /// A line of the driver's own.
+    pub(super) fn log(&self, level: Level, line: &str) {
+        self.log.line(level, line);
+    }
+}

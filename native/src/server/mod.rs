@@ -1,0 +1,282 @@
+//! `slotscope server`: one node on real sockets, until it is told to stop.
+//!
+//! [`driver`] is the loop around the node; [`listen`], [`client`] and [`link`] feed it from
+//! sockets, [`disk`] keeps `nodes.conf`, [`outbound`] is the way out of a socket.
+
+mod client;
+mod clock;
+mod disk;
+mod driver;
+mod link;
+mod listen;
+mod log;
+mod options;
+mod outbound;
+
+use std::{env, fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
+
+use slotscope_core::{
+    Node,
+    config::Config,
+    io::{Exit, Level, Outbox},
+};
+use tokio::{
+    net::TcpListener,
+    runtime,
+    signal::unix::{SignalKind, signal},
+    task, time,
+};
+
+use self::{
+    clock::Clock,
+    disk::{NodesFile, OpenError},
+    driver::Driver,
+    log::{Log, MASTER},
+    options::Options,
+};
+
+/// File descriptors beside those of clients: listeners, links to peers, files.
+const RESERVED_FILES: u64 = 4096;
+
+/// Runs a server with the words of its command line.
+pub(crate) fn run(args: &[String]) -> ExitCode {
+    let options = match options::read(args).and_then(check) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("*** Slotscope cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let log = Rc::new(Log::new());
+    let built = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match built {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log.warning(&format!("Cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let tasks = task::LocalSet::new();
+    let ended = tasks.block_on(&runtime, serve(options, Rc::clone(&log)));
+    match ended {
+        Ok(code) => code,
+        Err(line) => {
+            log.warning(&line);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What no single directive can know.
+fn check(options: Options) -> Result<Options, String> {
+    let config = &options.config;
+    if config.cluster_enabled && config.replicaof.is_some() {
+        return Err("replicaof directive not allowed in cluster mode".into());
+    }
+    Ok(options)
+}
+
+/// From the first line of the log to the last. An error is the line for the log; the process
+/// ends with status 1 then.
+async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
+    let Options { mut config, file } = options;
+    log.set_level(config.loglevel);
+    enter(&mut config, &log)?;
+    greet(&config, file.as_deref(), &log);
+    log.set_role(MASTER);
+
+    let data = listen_on(&config, config.port, "TCP")?;
+    if data.is_empty() {
+        return Err("Configured to not listen anywhere, exiting.".into());
+    }
+    let clock = Clock::new();
+    let mut out = Outbox::new();
+    out.set_level(config.loglevel);
+    let (node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
+    let bus = match bus_port(&config)? {
+        Some(port) => listen_on(&config, port, "cluster")?,
+        None => Vec::new(),
+    };
+
+    let driver = Driver::new(node, out, clock, Rc::clone(&log), disk);
+    driver.carry_out();
+    let mode = if config.cluster_enabled { "cluster" } else { "standalone" };
+    log.notice(&format!("Running mode={mode}, port={}.", config.port));
+    log.warning("Server initialized");
+    write_pidfile(&config, &log);
+    task::spawn_local(Rc::clone(&driver).keep_time());
+    let mut accepting = Vec::new();
+    for listener in bus {
+        accepting.push(task::spawn_local(listen::nodes(Rc::clone(&driver), listener)));
+    }
+    for listener in data {
+        accepting.push(task::spawn_local(listen::clients(Rc::clone(&driver), listener)));
+    }
+    log.notice("Ready to accept connections");
+    task::spawn_local(obey_signals(Rc::clone(&driver)));
+
+    let exit = driver.exit().await;
+    for task in accepting {
+        task.abort();
+    }
+    Ok(leave(&driver, exit).await)
+}
+
+/// Enters the working directory and opens the log file.
+fn enter(config: &mut Config, log: &Log) -> Result<(), String> {
+    let dir = config.dir.clone();
+    env::set_current_dir(&dir).map_err(|error| format!("Can't chdir to '{dir}': {error}"))?;
+    // CONFIG GET dir answers where the server is, whatever it was called.
+    if let Ok(here) = env::current_dir() {
+        config.dir = here.display().to_string();
+    }
+    if !config.logfile.is_empty() {
+        let path = config.logfile.clone();
+        log.open(Path::new(&path))
+            .map_err(|error| format!("Can't open the log file '{path}': {error}"))?;
+    }
+    Ok(())
+}
+
+fn greet(config: &Config, file: Option<&str>, log: &Log) {
+    log.warning("oO0OoO0OoO0Oo Slotscope is starting oO0OoO0OoO0Oo");
+    log.warning(&format!(
+        "Slotscope version={}, speaking Redis 7.0.15, bits={}, pid={}, just started",
+        env!("CARGO_PKG_VERSION"),
+        usize::BITS,
+        std::process::id()
+    ));
+    match file {
+        Some(file) => log.warning(&format!("Configuration loaded from {file}")),
+        None => log.warning(
+            "No config file specified, using the default config and the command line. To name a \
+             config file use: slotscope server /path/to/redis.conf",
+        ),
+    }
+    for line in config.unsupported() {
+        log.warning(&line);
+    }
+    let wanted = u64::from(config.maxclients) + RESERVED_FILES;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(files) if files < wanted => log.warning(&format!(
+            "The operating system allows {files} open files, {wanted} are wanted for maxclients \
+             {}: raise it with ulimit -n",
+            config.maxclients
+        )),
+        Ok(_) | Err(_) => {}
+    }
+}
+
+/// Sockets on `port`; none for port 0.
+fn listen_on(config: &Config, port: u16, what: &str) -> Result<Vec<TcpListener>, String> {
+    if port == 0 {
+        return Ok(Vec::new());
+    }
+    let listeners = listen::bind(config, port)
+        .map_err(|error| format!("{error}. Failed listening on port {port} ({what}), aborting."))?;
+    if listeners.is_empty() && what == "cluster" {
+        return Err("No bind address is configured, but it is required for the Cluster bus.".into());
+    }
+    Ok(listeners)
+}
+
+/// The bus port of a cluster node.
+fn bus_port(config: &Config) -> Result<Option<u16>, String> {
+    if !config.cluster_enabled {
+        return Ok(None);
+    }
+    config.bus_port().map(Some).ok_or_else(|| {
+        "Redis port number too high. Cluster communication port is 10,000 port numbers higher \
+         than your Redis port. Your Redis port number must be 55535 or less."
+            .into()
+    })
+}
+
+/// The node, from its file if it has one; the file stays locked as long as it lives.
+fn wake(
+    config: Config,
+    clock: &Clock,
+    out: &mut Outbox,
+    log: &Log,
+) -> Result<(Node, Option<NodesFile>), String> {
+    let seed = clock::seed().map_err(|error| format!("No randomness to be had: {error}"))?;
+    if !config.cluster_enabled {
+        return Ok((Node::new(config, seed, clock.now(), out), None));
+    }
+    // Before the file is touched: a node that cannot listen leaves nothing behind.
+    bus_port(&config)?;
+    let name = config.cluster_config_file.clone();
+    let (disk, text) = NodesFile::open(Path::new(&name)).map_err(|error| match error {
+        OpenError::Taken => format!(
+            "Sorry, the cluster configuration file {name} is already used by a different Redis \
+             Cluster node. Please make sure that different nodes use different cluster \
+             configuration files."
+        ),
+        OpenError::Io(error) => format!("Can't open the cluster config file {name}: {error}"),
+    })?;
+    let node = match text {
+        None => Node::new(config, seed, clock.now(), out),
+        Some(bytes) => {
+            let corrupted = |what: &str| {
+                log.warning(&format!("The cluster config file {name} cannot be read: {what}"));
+                String::from("Unrecoverable error: corrupted cluster config file.")
+            };
+            let text = String::from_utf8(bytes)
+                .map_err(|error| corrupted(&format!("it is no text ({error})")))?;
+            Node::restore(&text, config, seed, clock.now(), out)
+                .map_err(|error| corrupted(&error.to_string()))?
+        }
+    };
+    Ok((node, Some(disk)))
+}
+
+fn write_pidfile(config: &Config, log: &Log) {
+    if config.pidfile.is_empty() {
+        return;
+    }
+    if let Err(error) = fs::write(&config.pidfile, format!("{}\n", std::process::id())) {
+        log.warning(&format!("Failed to write PID file {}: {error}", config.pidfile));
+    }
+}
+
+async fn obey_signals(driver: Rc<Driver>) {
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without handlers the signals end the process the hard way, which is safe.
+        return;
+    };
+    let line = tokio::select! {
+        _ = term.recv() => "Received SIGTERM scheduling shutdown...",
+        _ = int.recv() => "Received SIGINT scheduling shutdown...",
+    };
+    driver.log(Level::Warning, line);
+    driver.shut_down();
+}
+
+/// The end of the process, as it was asked for.
+async fn leave(driver: &Rc<Driver>, exit: Exit) -> ExitCode {
+    match exit {
+        Exit::Shutdown => {
+            driver.log(Level::Warning, "User requested shutdown...");
+            let (patience_s, pidfile) = driver.config(|config| {
+                let patience = config.value("shutdown-timeout").and_then(|s| s.parse().ok());
+                (patience.unwrap_or(10), config.pidfile.clone())
+            });
+            // A replica that reads slowly gets some time for what was acknowledged already.
+            let flushed = time::timeout(Duration::from_secs(patience_s), driver.flush()).await;
+            if flushed.is_err() {
+                driver.log(Level::Warning, "Not all clients took what was queued for them in time");
+            }
+            if !pidfile.is_empty() {
+                driver.log(Level::Notice, "Removing the pid file.");
+                drop(fs::remove_file(&pidfile));
+            }
+            driver.log(Level::Warning, "Slotscope is now ready to exit, bye bye...");
+            ExitCode::SUCCESS
+        }
+        // As by a signal: no file is closed, no peer is told.
+        Exit::Crash => std::process::abort(),
+        Exit::Fatal => ExitCode::FAILURE,
+    }
+}

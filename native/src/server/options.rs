@@ -1,0 +1,120 @@
+//! From the command line and the configuration files to a [`Config`].
+//!
+//! `server [file] [--directive value...]...`, as `redis-server` takes it: directives on the
+//! command line come after those of the file, so they win. Values run up to the next `--word`.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+};
+
+use slotscope_core::config::{Config, FileError};
+
+/// How deep `include` may nest; a file that includes itself must end somewhere.
+const INCLUDE_DEPTH_MAX: u32 = 16;
+
+/// What the command line amounts to.
+#[derive(Debug)]
+pub(super) struct Options {
+    /// The directives in force.
+    pub config: Config,
+    /// The configuration file as it was named.
+    pub file: Option<String>,
+}
+
+/// Reads `args` (without the program's name) and the files that they name.
+pub(super) fn read(args: &[String]) -> Result<Options, String> {
+    let mut config = Config::default();
+    let (file, directives) = match args.split_first() {
+        Some((first, rest)) if !first.starts_with("--") => (Some(first.clone()), rest),
+        _ => (None, args),
+    };
+    if let Some(file) = &file {
+        read_file(&mut config, file, 0).map_err(|error| error.to_string())?;
+    }
+    for (name, values) in group(directives)? {
+        config.set(name, &values).map_err(|error| format!("on the command line: {error}"))?;
+    }
+    Ok(Options { config, file })
+}
+
+/// `--name v v --name v` as pairs.
+fn group(args: &[String]) -> Result<Vec<(&str, Vec<&str>)>, String> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for arg in args {
+        match (arg.strip_prefix("--"), groups.last_mut()) {
+            (Some(name), _) => groups.push((name, Vec::new())),
+            // `--save ""` is one empty value; `--port '7000 '` is meant as 7000.
+            (None, Some((_, values))) => values.push(arg),
+            (None, None) => {
+                return Err(format!(
+                    "on the command line: '{arg}' stands where a --directive should"
+                ));
+            }
+        }
+    }
+    Ok(groups)
+}
+
+fn read_file(config: &mut Config, path: &str, depth: u32) -> Result<(), FileError> {
+    let failed = |what: String| FileError { file: path.to_owned(), line: 0, what };
+    let text = if path == "-" {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let mut include = |config: &mut Config, named: &str| {
+        if depth >= INCLUDE_DEPTH_MAX {
+            return Err(failed(format!("files include each other too deeply: {named}")));
+        }
+        read_file(config, named, depth + 1)
+    };
+    config.read(path, &text, &mut include)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("redis.conf");
+        let more = dir.path().join("more.conf");
+        fs::write(&path, format!("port 7000\ninclude {}\ntimeout 3\n", more.display())).unwrap();
+        fs::write(&more, "cluster-enabled yes\ntimeout 9\n").unwrap();
+        let named = path.display().to_string();
+        let options =
+            read(&args(&[&named, "--port", "7001", "--save", "", "--bind", "127.0.0.1", "::1"]))
+                .unwrap();
+        assert_eq!(options.config.port, 7001);
+        assert_eq!(options.config.timeout_s, 3);
+        assert!(options.config.cluster_enabled);
+        assert_eq!(options.config.bind, ["127.0.0.1", "::1"]);
+        assert!(options.config.save_points().is_empty());
+        assert_eq!(options.file.as_deref(), Some(named.as_str()));
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let refused = |words: &[&str]| read(&args(words)).unwrap_err();
+        assert_eq!(refused(&["--foo", "1"]), "on the command line: unknown directive 'foo'");
+        assert!(refused(&["/nonexistent.conf"]).starts_with("/nonexistent.conf"));
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.conf");
+        fs::write(&path, "port 1\nport x\n").unwrap();
+        let named = path.display().to_string();
+        assert_eq!(
+            refused(&[&named]),
+            format!("{named}, line 2: 'port': argument couldn't be parsed into an integer")
+        );
+        fs::write(&path, format!("include {named}\n")).unwrap();
+        assert!(refused(&[&named]).contains("too deeply"));
+    }
+}

@@ -1,0 +1,164 @@
+//! Bytes that wait to be sent on one connection.
+//!
+//! The only way out of a socket: whoever has something to send appends here, and the connection's
+//! own task writes. So order is kept, and one write carries all that gathered in a turn.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    time::{Duration, Instant},
+};
+
+use slotscope_core::config::BufferLimit;
+use tokio::{net::tcp::WriteHalf, sync::Notify};
+
+/// A buffer larger than this is given back once it is empty.
+const KEEP_BYTES: usize = 64 << 10;
+
+/// How a connection is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// When what waits has been sent.
+    Flushed,
+    /// Now; what waits is dropped.
+    Now,
+}
+
+/// The waiting bytes of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Outbound {
+    bytes: RefCell<Vec<u8>>,
+    /// How many bytes at the front are sent already.
+    sent: Cell<usize>,
+    end: Cell<Option<End>>,
+    changed: Notify,
+    drained: Notify,
+    soft_since: Cell<Option<Instant>>,
+}
+
+impl Outbound {
+    /// Appends, and wakes the writer.
+    pub(super) fn push(&self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.bytes.borrow_mut().extend_from_slice(bytes);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Appends without waking: for the connection's own task, which writes next anyway.
+    pub(super) fn append(&self, bytes: &[u8]) {
+        self.bytes.borrow_mut().extend_from_slice(bytes);
+    }
+
+    /// Resolves when nothing waits, or nothing will be sent any more.
+    pub(super) async fn drained(&self) {
+        while self.waiting() > 0 && self.end.get() != Some(End::Now) {
+            self.drained.notified().await;
+        }
+    }
+
+    /// Bytes not yet sent.
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes.borrow().len() - self.sent.get()
+    }
+
+    /// Asks the connection to end; the harsher wish wins.
+    pub(super) fn finish(&self, end: End) {
+        if self.end.get() != Some(End::Now) {
+            self.end.set(Some(end));
+        }
+        self.changed.notify_one();
+        self.drained.notify_one();
+    }
+
+    /// Whether the connection's task has nothing more to do.
+    pub(super) fn is_over(&self) -> bool {
+        match self.end.get() {
+            None => false,
+            Some(End::Flushed) => self.waiting() == 0,
+            Some(End::Now) => true,
+        }
+    }
+
+    /// Whether the end has been asked for: no more requests are read.
+    pub(super) fn is_ending(&self) -> bool {
+        self.end.get().is_some()
+    }
+
+    /// Resolves when something was appended or the end was asked for.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Writes as much as the socket takes.
+    pub(super) fn write_to(&self, stream: &WriteHalf<'_>) -> io::Result<()> {
+        let mut bytes = self.bytes.borrow_mut();
+        let mut sent = self.sent.get();
+        while sent < bytes.len() {
+            match stream.try_write(&bytes[sent..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => sent += n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if sent == bytes.len() {
+            sent = 0;
+            bytes.clear();
+            self.drained.notify_one();
+            if bytes.capacity() > KEEP_BYTES {
+                *bytes = Vec::new();
+            }
+        } else if sent > KEEP_BYTES && sent > bytes.len() / 2 {
+            // A slow reader that keeps moving must not make the buffer grow without end.
+            bytes.drain(..sent);
+            sent = 0;
+        }
+        self.sent.set(sent);
+        Ok(())
+    }
+
+    /// Whether more waits than `limit` allows (now, or for too long).
+    pub(super) fn exceeds(&self, limit: BufferLimit) -> bool {
+        let waiting = self.waiting() as u64;
+        if limit.hard != 0 && waiting > limit.hard {
+            return true;
+        }
+        if limit.soft == 0 || waiting <= limit.soft {
+            self.soft_since.set(None);
+            return false;
+        }
+        let since = self.soft_since.get().unwrap_or_else(Instant::now);
+        self.soft_since.set(Some(since));
+        since.elapsed() > Duration::from_secs(limit.soft_s)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_class() {
+        let out = Outbound::default();
+        out.push(&[0; 100]);
+        assert!(!out.exceeds(BufferLimit::default()), "0 is no limit");
+        assert!(!out.exceeds(BufferLimit { hard: 100, soft: 0, soft_s: 0 }));
+        assert!(out.exceeds(BufferLimit { hard: 99, soft: 0, soft_s: 0 }));
+        assert!(!out.exceeds(BufferLimit { hard: 0, soft: 50, soft_s: 60 }));
+        out.soft_since.set(Instant::now().checked_sub(Duration::from_secs(61)));
+        assert!(out.exceeds(BufferLimit { hard: 0, soft: 50, soft_s: 60 }));
+    }
+
+    #[test]
+    fn the_harsher_end_wins() {
+        let out = Outbound::default();
+        out.push(b"x");
+        out.finish(End::Flushed);
+        assert!(out.is_ending() && !out.is_over());
+        out.finish(End::Now);
+        out.finish(End::Flushed);
+        assert!(out.is_over());
+    }
+}
