@@ -9,7 +9,7 @@ mod peer;
 mod peers;
 
 pub(crate) use election::{Election, Relog, Scheduled};
-pub(crate) use links::{Inbound, Links};
+pub(crate) use links::Links;
 pub(crate) use ownership::Ownership;
 pub(crate) use peer::{Condition, Handshake, Outbound, Peer, Report, Role};
 pub(crate) use peers::{PeerIdx, PeerTable};
@@ -57,8 +57,6 @@ pub(crate) struct ClusterState {
     pub pfail_count: usize,
     /// Work left for the end of the turn.
     pub todo: Todo,
-    /// A guard that a lesson or a test switched off; nothing in normal life.
-    pub broken: Option<Broken>,
 }
 
 /// Whether this node serves clients.
@@ -92,13 +90,6 @@ pub(crate) struct Traffic {
     pub received: [u64; 11],
 }
 
-/// A guard that can be switched off on purpose: "core without …", to show why it exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// A voter forgets that it voted in this epoch.
-    NoLastVoteEpoch,
-}
-
 impl ClusterState {
     /// A node that knows only itself.
     pub(crate) fn alone(id: NodeId, now: Instant) -> Self {
@@ -127,7 +118,6 @@ impl ClusterState {
             next_tick: now,
             pfail_count: 0,
             todo: Todo::default(),
-            broken: None,
         }
     }
 

@@ -7,7 +7,7 @@
 use alloc::{format, string::String, string::ToString as _, vec::Vec};
 
 use super::{
-    BufferLimit, Config, EndpointType,
+    Broken, BufferLimit, Config, EndpointType,
     kept::KEPT,
     value::{Shape, Value, yes_no},
 };
@@ -225,6 +225,7 @@ static ROWS: &[Directive] = &[
     // Limits of Slotscope itself.
     row("slotscope-bus-frame-limit", Memory(false), "bytes", Runtime, number!(bus_frame_limit), "A longer bus message closes its link. Redis 7.0 has no bound here."),
     row("slotscope-max-peers", Number(1, u32::MAX as i64), "", Runtime, number!(max_peers), "No more nodes than that are learned, so that forged gossip cannot fill the memory."),
+    row("slotscope-break", OneOf(&["nothing", "no-last-vote-epoch"]), "", Start, BROKEN, "Switches a guard off on purpose, to show what it is for. Never in earnest."),
 ];
 
 const BIND: Home = Home::Field {
@@ -273,6 +274,24 @@ const ENDPOINT: Home = Home::Field {
             "ip" => EndpointType::Ip,
             "hostname" => EndpointType::Hostname,
             _ => EndpointType::UnknownEndpoint,
+        };
+        Ok(())
+    },
+};
+
+const BROKEN: Home = Home::Field {
+    get: |c| {
+        match c.broken {
+            Broken::Nothing => "nothing",
+            Broken::NoLastVoteEpoch => "no-last-vote-epoch",
+        }
+        .into()
+    },
+    set: |c, v| {
+        let Value::Text(word) = v else { return Ok(()) };
+        c.broken = match word {
+            "no-last-vote-epoch" => Broken::NoLastVoteEpoch,
+            _ => Broken::Nothing,
         };
         Ok(())
     },

@@ -141,6 +141,8 @@ pub struct Config {
     /// `slotscope-max-peers` (2048): nodes beyond that are not learned from gossip or MEET, so
     /// that forged gossip cannot fill the memory.
     pub max_peers: u32,
+    /// `slotscope-break` (nothing): a guard switched off on purpose, to see what it is for.
+    pub broken: Broken,
     /// Directives of Redis that this version only remembers, where they were set.
     pub kept: BTreeMap<&'static str, String>,
 }
@@ -166,6 +168,16 @@ pub enum EndpointType {
     Hostname,
     /// Nothing: the client uses the address it already has.
     UnknownEndpoint,
+}
+
+/// `slotscope-break`: "a core without …". For lessons and tests of the tests; never in earnest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Broken {
+    /// All guards stand.
+    #[default]
+    Nothing,
+    /// A voter does not remember that it voted: neither in which epoch nor about whom.
+    NoLastVoteEpoch,
 }
 
 impl Default for Config {
@@ -227,6 +239,7 @@ impl Default for Config {
             cluster_preferred_endpoint_type: EndpointType::Ip,
             bus_frame_limit: 16 << 20,
             max_peers: 2048,
+            broken: Broken::Nothing,
             kept: BTreeMap::new(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! In a gossip protocol there is no truth, only views; this is one of them.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 
 use crate::{
     endpoint::Addr,

@@ -17,6 +17,8 @@ pub(crate) mod promote;
 pub(crate) mod replication;
 pub(crate) mod serving;
 pub(crate) mod speak;
+#[cfg(test)]
+mod tests;
 pub(crate) mod vote;
 
 use crate::{beliefs::Beliefs, cluster::ClusterState, io::Outbox, time::Now};

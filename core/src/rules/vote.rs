@@ -10,7 +10,8 @@
 
 use super::{Ctx, speak};
 use crate::{
-    cluster::{Broken, ClusterState, PeerIdx},
+    cluster::{ClusterState, Peer, PeerIdx},
+    config::Broken,
     epoch::Epoch,
     explain::{Reason, VoteRefusal, VoteVerdict},
     slot::SlotSet,
@@ -46,7 +47,7 @@ pub(crate) fn judge(
         request_epoch: request.current_epoch,
         current_epoch: cluster.current_epoch,
         last_vote_epoch: cluster.last_vote_epoch,
-        master_failed: master.is_some_and(crate::cluster::Peer::is_failed),
+        master_failed: master.is_some_and(Peer::is_failed),
         forced: request.forced,
         refused: None,
     };
@@ -97,15 +98,15 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>, request: &VoteRequest<'_>) {
 
 fn grant(ctx: &mut Ctx<'_>, to: PeerIdx) {
     let now = ctx.now.mono;
+    let remembers = ctx.b.config.broken != Broken::NoLastVoteEpoch;
     let cluster = ctx.cluster();
-    if cluster.broken != Some(Broken::NoLastVoteEpoch) {
+    if remembers {
         cluster.last_vote_epoch = cluster.current_epoch;
-    }
-    if let Some(master) = cluster.peers.get(to).and_then(crate::cluster::Peer::master)
-        && let Some(master) = cluster.peers.get_mut(master)
-        && cluster.broken.is_none()
-    {
-        master.voted_at = Some(now);
+        if let Some(master) = cluster.peers.get(to).and_then(Peer::master)
+            && let Some(master) = cluster.peers.get_mut(master)
+        {
+            master.voted_at = Some(now);
+        }
     }
     cluster.todo.save = true;
     speak::auth_ack(ctx, to);
