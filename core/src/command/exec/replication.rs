@@ -3,9 +3,7 @@
 //! The stream itself does not leave by the reply buffer but as an effect, so that it stands in
 //! order with everything that follows it.
 
-use core::net::{IpAddr, Ipv4Addr};
-
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use crate::{
     command::{Call, Outcome},
@@ -185,7 +183,7 @@ pub(crate) fn replicaof(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return;
     };
     let name = String::from_utf8_lossy(host);
-    let Some(ip) = literal_ip(&name) else {
+    let Some(ip) = replication::literal_ip(&name) else {
         call.reply.error("ERR Invalid master host: give its IP address");
         return;
     };
@@ -204,14 +202,6 @@ pub(crate) fn replicaof(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let line = || alloc::format!("REPLICAOF {master} enabled (user request)");
     ctx.out.log(Level::Notice, line);
     call.reply.ok();
-}
-
-/// Names are not looked up: that would need the driver.
-fn literal_ip(host: &str) -> Option<IpAddr> {
-    if host.eq_ignore_ascii_case("localhost") {
-        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    host.parse().ok()
 }
 
 fn signed(n: u64) -> i64 {

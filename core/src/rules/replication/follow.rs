@@ -4,6 +4,8 @@
 //! its second id, so that replicas of its former master can go on with it. A demoted master asks
 //! its new master to go on from its own history: the two may well be the same.
 
+use core::net::{IpAddr, Ipv4Addr};
+
 use alloc::{string::String, vec::Vec};
 
 use crate::{
@@ -14,6 +16,29 @@ use crate::{
     rules::Ctx,
     time::Instant,
 };
+
+/// A server outside of a cluster starts: it follows the master of its `replicaof` directive.
+pub(crate) fn start(ctx: &mut Ctx<'_>) {
+    if ctx.b.config.cluster_enabled {
+        return;
+    }
+    let Some((host, port)) = &ctx.b.config.replicaof else { return };
+    let (ip, port) = (literal_ip(host), *port);
+    match ip {
+        Some(ip) => follow(ctx, Addr { ip, port }),
+        None => ctx.out.log(Level::Warning, || {
+            "replicaof: only an IP address or localhost can be followed.".into()
+        }),
+    }
+}
+
+/// The address of a host given by IP; names are not looked up, that would need the driver.
+pub(crate) fn literal_ip(host: &str) -> Option<IpAddr> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    host.parse().ok()
+}
 
 /// This node follows the master at `master` from now on; nothing changes if it does already.
 pub(crate) fn follow(ctx: &mut Ctx<'_>, master: Addr) {

@@ -4,6 +4,10 @@
 //! What was applied is forwarded, byte by byte, into this node's own backlog, so that its own
 //! replicas and, after a promotion, its former peers can go on from it.
 
+mod load;
+#[cfg(test)]
+mod tests;
+
 use alloc::{string::String, vec::Vec};
 
 use super::{MasterLink, ReplView};
@@ -13,12 +17,8 @@ use crate::{
     repl::{Form, Heard, Phase, Repl, ReplId, Transfer, wire},
     rules::{
         Ctx,
-        replication::{acknowledge, discarded, drop_replicas, lost},
+        replication::{acknowledge, drop_replicas, lost},
     },
-    slot::key_slot,
-    store::Value,
-    store_formats::rdb::{Item, Object, RdbError, Reader},
-    time::UnixMillis,
 };
 
 /// The dialled link is up.
@@ -116,7 +116,7 @@ fn hear(ctx: &mut Ctx<'_>, heard: Heard) {
                                 EOF to disk"
                 .into(),
         }),
-        Heard::Loaded(snapshot) => loaded(ctx, &snapshot),
+        Heard::Loaded(snapshot) => load::loaded(ctx, &snapshot),
         Heard::Command(words) => command(ctx, words),
         Heard::Broken(why) => {
             if ctx.b.repl.link_is_up() {
@@ -212,110 +212,6 @@ fn stream_begins(ctx: &mut Ctx<'_>) {
     }
     // In the marked form the master sends nothing before this.
     acknowledge(ctx);
-}
-
-/// The snapshot is here: it replaces everything, unless it cannot be read.
-fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
-    let Repl { upstream: Some(up), .. } = &ctx.b.repl else { return };
-    let history = match &up.phase {
-        Phase::Receiving(Transfer { history, .. }) => *history,
-        _ => None,
-    };
-    // Read as a whole before anything is dropped: a damaged snapshot costs nothing but time.
-    let read = match read(snapshot) {
-        Ok(read) => read,
-        Err(why) => {
-            give_up(ctx, || {
-                alloc::format!("Failed trying to load the MASTER synchronization DB: {why}")
-            });
-            return;
-        }
-    };
-    if ctx.b.repl.resumable {
-        discarded(ctx);
-    }
-    drop_replicas(ctx);
-    for line in ["Flushing old data", "Loading DB in memory"] {
-        ctx.out.log(Level::Notice, || alloc::format!("MASTER <-> REPLICA sync: {line}"));
-    }
-    ctx.b.store.clear();
-    head_lines(ctx, &read);
-    let keys = read.keys.len();
-    for (key, value, expire_ms) in read.keys {
-        let value = match value {
-            Object::String(text) => Value::str(&text),
-        };
-        // Expired ones too: a replica hides them and waits for the master's DEL.
-        ctx.b.store.insert(key_slot(&key), &key, value, expire_ms.map(UnixMillis));
-    }
-    ctx.out.log(Level::Notice, || {
-        alloc::format!("Done loading RDB, keys loaded: {keys}, keys expired: 0.")
-    });
-    let repl = &mut ctx.b.repl;
-    repl.before = None;
-    repl.resumable = history.is_some();
-    (repl.id, repl.offset) = history.unwrap_or_else(|| (ReplId::random(&mut ctx.b.rng), 0));
-    repl.restart_backlog(&ctx.b.config);
-    stream_begins(ctx);
-    ctx.out.log(Level::Notice, || "MASTER <-> REPLICA sync: Finished with success".into());
-}
-
-/// A snapshot in pieces.
-#[derive(Default)]
-struct Snapshot {
-    version: String,
-    ctime_s: Option<u64>,
-    memory: Option<u64>,
-    libraries: usize,
-    keys: Vec<(Vec<u8>, Object, Option<u64>)>,
-}
-
-fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
-    let mut reader = Reader::new(bytes)?;
-    let mut read = Snapshot::default();
-    let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    while let Some(item) = reader.next_item()? {
-        match item {
-            Item::Aux(key, value) => match key.as_slice() {
-                b"redis-ver" => read.version = String::from_utf8_lossy(&value).into_owned(),
-                b"ctime" => read.ctime_s = number(&value),
-                b"used-mem" => read.memory = number(&value),
-                _ => {}
-            },
-            Item::Database(0) | Item::Sizes { .. } => {}
-            Item::Database(n) => return Err(RdbError::Database(n)),
-            Item::Function(_) => read.libraries += 1,
-            Item::Entry { key, value, expire_ms } => read.keys.push((key, value, expire_ms)),
-        }
-    }
-    if reader.position() == bytes.len() {
-        Ok(read)
-    } else {
-        Err(RdbError::Damaged { at: reader.position(), what: "something behind the end" })
-    }
-}
-
-fn head_lines(ctx: &mut Ctx<'_>, read: &Snapshot) {
-    if !read.version.is_empty() {
-        let line = || alloc::format!("Loading RDB produced by version {}", read.version);
-        ctx.out.log(Level::Notice, line);
-    }
-    if let Some(then) = read.ctime_s {
-        let age = ctx.now.wall.secs().saturating_sub(then);
-        ctx.out.log(Level::Notice, || alloc::format!("RDB age {age} seconds"));
-    }
-    if let Some(bytes) = read.memory {
-        let hundredths = bytes.saturating_mul(100) / (1 << 20);
-        ctx.out.log(Level::Notice, || {
-            let (whole, part) = (hundredths / 100, hundredths % 100);
-            alloc::format!("RDB memory usage when created {whole}.{part:02} Mb")
-        });
-    }
-    if read.libraries > 0 {
-        ctx.out.log(Level::Warning, || {
-            alloc::format!("{} libraries of functions were skipped.", read.libraries)
-        });
-    }
 }
 
 /// One command of the stream.
