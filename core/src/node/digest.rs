@@ -53,8 +53,7 @@ pub(super) fn of(b: &Beliefs) -> u64 {
             hash.bytes(voter.as_bytes());
         }
     }
-    hash.u64(b.repl.offset());
-    hash.u64(b.repl.next_deadline().as_micros());
+    b.repl.feed(&mut hash);
     hash.u64(b.store.digest());
     hash.u64(b.rng.clone().u64());
     hash.finish()

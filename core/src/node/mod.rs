@@ -58,6 +58,7 @@ impl Node {
             out.log(Level::Notice, || alloc::format!("No cluster configuration found, I'm {id}"));
             node.b.cluster.todo.save = true;
         }
+        replication::start(&mut node.ctx(now, out));
         node.settle(now, out);
         node
     }

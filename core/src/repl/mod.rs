@@ -14,6 +14,7 @@
 //! form, so a replica is online from the moment that it asks.
 
 mod backlog;
+mod digest;
 mod master;
 mod replica;
 mod report;
