@@ -1,1 +1,1 @@
-
+//! Does the codec do what its page says?

@@ -7,11 +7,10 @@
 use alloc::{format, string::String, string::ToString as _, vec::Vec};
 
 use super::{
-    Broken, BufferLimit, Config, EndpointType,
+    Broken, BufferLimit, Config, EndpointType, Level,
     kept::KEPT,
     value::{Shape, Value, yes_no},
 };
-use crate::io::Level;
 
 /// A directive of redis.conf.
 #[derive(Clone, Copy, Debug)]

@@ -8,18 +8,18 @@ use core::net::IpAddr;
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
-use crate::io::Level;
-
 mod access;
 mod directives;
 mod glob;
 mod kept;
+mod level;
 mod parse;
 mod value;
 
 pub use access::ConfigError;
 pub use directives::{Change, Directive, all, find};
 pub use glob::matches;
+pub use level::Level;
 pub use parse::{FileError, quoted, words};
 pub use value::Shape;
 

@@ -3,6 +3,7 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 
 use crate::{
+    config::Level,
     endpoint::Addr,
     epoch::Epoch,
     id::{ClientId, LinkId, NodeId},
@@ -114,33 +115,6 @@ pub enum Exit {
     Crash,
     /// A fatal condition that was logged; status 1.
     Fatal,
-}
-
-/// The four levels of Redis's log with their marks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Level {
-    /// `.`
-    Debug,
-    /// `-`
-    Verbose,
-    /// `*`
-    Notice,
-    /// `#`
-    Warning,
-}
-
-impl Level {
-    /// The mark between the time and the text.
-    #[must_use]
-    pub const fn mark(self) -> char {
-        match self {
-            Self::Debug => '.',
-            Self::Verbose => '-',
-            Self::Notice => '*',
-            Self::Warning => '#',
-        }
-    }
 }
 
 /// A change worth telling.

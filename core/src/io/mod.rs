@@ -4,6 +4,8 @@ mod effect;
 mod input;
 mod outbox;
 
-pub use effect::{Effect, Exit, Frame, HangupReason, Image, Level, Notice, Purpose};
+pub use effect::{Effect, Exit, Frame, HangupReason, Image, Notice, Purpose};
 pub use input::{DownReason, Input};
 pub use outbox::Outbox;
+
+pub use crate::config::Level;

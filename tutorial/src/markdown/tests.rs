@@ -1,3 +1,5 @@
+//! Does Markdown become the blocks that it should, and is a mistake told with its line?
+
 use super::*;
 use crate::block::{Block, NoteKind, Span};
 
