@@ -180,7 +180,8 @@ fn deed(rows: &[Row<'_>], first: usize, plan: &Plan) -> Result<Deed, Wrong> {
             "command" => deed.command = row.value.into(),
             "action" => {
                 let what = "an action of the plan's nodes expected: kill, restart, freeze, thaw \
-                            with a port, cut, join with two, latency with two and ms, heal";
+                            with a port, cut, join with two, latency with two and ms, heal, \
+                            command with a port and its words";
                 let action = action(row.value, plan).ok_or_else(|| row.wrong(what))?;
                 deed.actions.push(action);
             }
@@ -208,6 +209,9 @@ fn action(text: &str, plan: &Plan) -> Option<Action> {
             Some(Action::Latency(node(a)?, node(b)?, ms.checked_mul(1000)?))
         }
         ["heal"] => Some(Action::Heal),
+        ["command", a, words @ ..] if !words.is_empty() => {
+            Some(Action::Command(node(a)?, words.iter().map(|word| (*word).into()).collect()))
+        }
         _ => None,
     }
 }
