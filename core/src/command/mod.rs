@@ -1,11 +1,29 @@
 //! Commands: one declarative row each, redirection decided once, handlers by family.
 //!
-//! `table` holds the rows, `route` decides MOVED and its kin before any handler runs, `exec` holds
-//! the handlers.
+//! `table` says what a row is and finds it, `rows` and `subrows` hold the rows, `dispatch` runs the
+//! checks that come before a handler, `route` decides MOVED and its kin, `exec` holds the handlers.
 
 use alloc::vec::Vec;
 
-use crate::{id::ClientId, resp::ReplyBuf, rules::Ctx, slot::Slot};
+use crate::{
+    id::ClientId,
+    resp::ReplyBuf,
+    rules::Ctx,
+    slot::{Slot, key_slot},
+    time::UnixMillis,
+};
+
+mod dispatch;
+mod exec;
+mod keyspecs;
+mod propagate;
+mod route;
+mod rows;
+mod subrows;
+mod table;
+
+pub(crate) use dispatch::{apply, execute};
+pub(crate) use table::Command;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +46,11 @@ pub type Args<'a> = &'a [&'a [u8]];
 pub(crate) struct Call<'a> {
     /// Who asks; `None` for the replication stream, whose replies go nowhere.
     pub client: Option<ClientId>,
+    /// The row that led here.
+    pub command: &'static Command,
     /// The words of the request.
     pub args: Args<'a>,
-    /// The slot of its keys, if it has keys.
+    /// The slot of its keys, if it has keys and they are known to share one.
     pub slot: Option<Slot>,
     /// Where the reply goes.
     pub reply: &'a mut ReplyBuf,
@@ -38,6 +58,29 @@ pub(crate) struct Call<'a> {
     pub propagate: Propagate,
     /// What the driver is told.
     pub outcome: Outcome,
+}
+
+impl<'a> Call<'a> {
+    /// The word at `at`; empty beyond the last one, which arity checks rule out.
+    pub fn arg(&self, at: usize) -> &'a [u8] {
+        self.args.get(at).copied().unwrap_or_default()
+    }
+
+    /// The slot of one of its keys.
+    pub fn slot_of(&self, key: &[u8]) -> Slot {
+        self.slot.unwrap_or_else(|| key_slot(key))
+    }
+
+    /// The time by which expiries are judged: to the replication stream no key has expired, since
+    /// its master decides when they go.
+    pub fn clock(&self, ctx: &Ctx<'_>) -> UnixMillis {
+        if self.client.is_some() { ctx.now.wall } else { UnixMillis(0) }
+    }
+
+    /// Refuses with `ERR syntax error`.
+    pub fn syntax_error(&mut self) {
+        self.reply.error("ERR syntax error");
+    }
 }
 
 /// What a command adds to the replication stream.
@@ -50,6 +93,13 @@ pub(crate) enum Propagate {
     Verbatim,
     /// Its effect instead: one or more commands.
     As(Vec<Vec<Vec<u8>>>),
+}
+
+impl Propagate {
+    /// One command instead of the request.
+    pub fn as_one(words: &[&[u8]]) -> Self {
+        Self::As(alloc::vec![words.iter().map(|word| word.to_vec()).collect()])
+    }
 }
 
 /// A handler. It has been checked for arity, authentication and redirection before.

@@ -98,10 +98,10 @@ rows!(pub(super) ROWS "":
         Generic "4.0.0" "Deletes keys." => keys::del;
     "exists" -2 [READONLY FAST] [KEYSPACE] LOOK_ALL
         ["request_policy:multi_shard" "response_policy:agg_sum"]
-        Generic "1.0.0" "Counts how many of the keys exist." => keys::exists;
+        Generic "1.0.0" "Counts how many of the keys exist." => keys::exists_all;
     "touch" -2 [READONLY FAST] [KEYSPACE] LOOK_ALL
         ["request_policy:multi_shard" "response_policy:agg_sum"]
-        Generic "3.2.1" "Counts how many of the keys exist." => keys::exists;
+        Generic "3.2.1" "Counts how many of the keys exist." => keys::exists_all;
     "type" 2 [READONLY FAST] [KEYSPACE] LOOK []
         Generic "1.0.0" "Tells what kind of value a key holds." => keys::type_of;
     "rename" 3 [WRITE] [KEYSPACE] RENAME []

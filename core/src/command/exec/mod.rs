@@ -1,0 +1,88 @@
+//! What commands do, by family. Each handler finds arity, authentication and routing settled.
+
+pub(super) mod client;
+pub(super) mod cluster;
+pub(super) mod config;
+pub(super) mod connection;
+mod decimal;
+pub(super) mod expiry;
+pub(super) mod info;
+pub(super) mod introspect;
+pub(super) mod keys;
+pub(super) mod numbers;
+pub(super) mod replication;
+pub(super) mod server;
+pub(super) mod strings;
+#[cfg(test)]
+mod tests;
+
+use super::{Call, Propagate, dispatch::is_replica, propagate};
+use crate::{
+    resp::parse_i64,
+    rules::Ctx,
+    slot::Slot,
+    store::Entry,
+    time::UnixMillis,
+};
+
+const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
+
+/// The handler of a command that only has subcommands. Dispatch never gets here: without a
+/// subcommand the arity is wrong, and an unknown one is refused.
+pub(super) fn container(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.syntax_error();
+}
+
+/// The slot of a key that is about to be read or written. If its time has come, a master deletes
+/// it now and tells its replicas; a replica leaves it, hidden, to its master.
+fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
+    let slot = call.slot_of(key);
+    if ctx.b.store.is_expired(slot, key, call.clock(ctx)) && !is_replica(ctx.b) {
+        ctx.b.store.remove(slot, key);
+        ctx.b.stats.expired += 1;
+        propagate::propagate(ctx, &[b"DEL", key]);
+    }
+    slot
+}
+
+/// Looks a key up for reading, and counts the hit or miss.
+fn read<'c>(ctx: &'c mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Option<&'c Entry> {
+    let slot = settle(ctx, call, key);
+    let now = call.clock(ctx);
+    let found = ctx.b.store.live(slot, key, now);
+    match found {
+        Some(_) => ctx.b.stats.hits += 1,
+        None => ctx.b.stats.misses += 1,
+    }
+    found
+}
+
+/// Whether a key is there, for a command that will write it: no statistics.
+fn exists(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> bool {
+    let slot = settle(ctx, call, key);
+    ctx.b.store.live(slot, key, call.clock(ctx)).is_some()
+}
+
+/// An integer argument; refuses what is none.
+fn integer(call: &mut Call<'_>, at: usize) -> Option<i64> {
+    let n = parse_i64(call.arg(at));
+    if n.is_none() {
+        call.reply.error(NOT_AN_INTEGER);
+    }
+    n
+}
+
+/// A wall time from a number that may be negative: before the epoch is the epoch.
+fn wall(ms: i64) -> UnixMillis {
+    UnixMillis(u64::try_from(ms).unwrap_or(0))
+}
+
+/// A wall time as a number for replies and arithmetic.
+fn millis(at: UnixMillis) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
+}
+
+/// Whether two words are the same but for letter case.
+fn same(word: &[u8], keyword: &str) -> bool {
+    word.eq_ignore_ascii_case(keyword.as_bytes())
+}
