@@ -9,14 +9,14 @@ use core::fmt;
 use alloc::vec::Vec;
 
 use super::{
-    Args, Call, Outcome, Propagate, propagate, route,
+    Args, Call, Outcome, Propagate, route,
     table::{self, Command, Unknown, flag},
 };
 use crate::{
     beliefs::Beliefs,
     id::ClientId,
     resp::ReplyBuf,
-    rules::Ctx,
+    rules::{Ctx, replication},
     slot::{Slot, key_slot},
 };
 
@@ -65,10 +65,7 @@ pub(crate) fn execute(
         refuse_arity(command, reply);
         return Outcome::Done;
     }
-    if !caller.authenticated
-        && !command.is(flag::NO_AUTH)
-        && !ctx.b.config.requirepass.is_empty()
-    {
+    if !caller.authenticated && !command.is(flag::NO_AUTH) && !ctx.b.config.requirepass.is_empty() {
         reply.error("NOAUTH Authentication required.");
         return Outcome::Done;
     }
@@ -91,7 +88,10 @@ pub(crate) fn execute(
     };
     (command.handler)(ctx, &mut call);
     let Call { propagate, outcome, .. } = call;
-    spread(ctx, args, propagate);
+    if propagate != Propagate::Nothing {
+        spread(ctx, args, propagate);
+        replication::wrote(ctx, client);
+    }
     outcome
 }
 
@@ -136,8 +136,7 @@ fn slot_of(
     if !ctx.b.config.cluster_enabled {
         return Ok(sole_slot(command, args));
     }
-    let query =
-        route::Query { command, args, readonly: caller.readonly, asking: caller.asking };
+    let query = route::Query { command, args, readonly: caller.readonly, asking: caller.asking };
     let verdict = route::judge(ctx.b, ctx.now.wall, &query);
     match verdict {
         route::Verdict::Here(slot) => Ok(slot),
@@ -166,16 +165,13 @@ fn role_refusal(ctx: &Ctx<'_>, command: &Command) -> Option<&'static str> {
         let few = writes
             && config.min_replicas_to_write > 0
             && config.min_replicas_max_lag_s > 0
-            && propagate::good_replicas(ctx) < config.min_replicas_to_write;
+            && ctx.b.repl.good_replicas(config, ctx.now.mono) < config.min_replicas_to_write;
         return few.then_some("NOREPLICAS Not enough good replicas to write.");
     }
     if writes && config.replica_read_only {
         return Some("READONLY You can't write against a read only replica.");
     }
-    if !config.replica_serve_stale_data
-        && !command.is(flag::STALE)
-        && !propagate::master_link_up(ctx)
-    {
+    if !config.replica_serve_stale_data && !command.is(flag::STALE) && !ctx.b.repl.link_is_up() {
         return Some(
             "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
         );
@@ -185,18 +181,18 @@ fn role_refusal(ctx: &Ctx<'_>, command: &Command) -> Option<&'static str> {
 
 /// Whether this node follows a master.
 pub(super) fn is_replica(b: &Beliefs) -> bool {
-    if b.config.cluster_enabled { !b.cluster.is_master() } else { propagate::follows(b) }
+    if b.config.cluster_enabled { !b.cluster.is_master() } else { b.repl.is_replica() }
 }
 
 /// Puts what a command did into the replication stream.
 fn spread(ctx: &mut Ctx<'_>, args: Args<'_>, what: Propagate) {
     match what {
         Propagate::Nothing => {}
-        Propagate::Verbatim => propagate::propagate(ctx, args),
+        Propagate::Verbatim => replication::propagate(ctx, args),
         Propagate::As(commands) => {
             for command in commands {
                 let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
-                propagate::propagate(ctx, &words);
+                replication::propagate(ctx, &words);
             }
         }
     }

@@ -16,7 +16,6 @@ use crate::{
 mod dispatch;
 mod exec;
 mod keyspecs;
-mod propagate;
 mod route;
 mod rows;
 mod subrows;

@@ -5,17 +5,15 @@
 //! ```
 
 use super::{
-    Handler,
-    exec::{cluster, config, connection, container, expiry, info, introspect, keys, numbers,
-        replication, server, strings},
+    exec::{
+        connection, container, expiry, info, introspect, keys, numbers, replication, server,
+        strings,
+    },
     keyspecs::{
         CHANGE, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL, NO_KEYS, PUT, PUT_PAIRS,
         READ, READ_ALL, RENAME, RENAME_NEW, SET, TAKE, TOUCH,
     },
-    subrows::{
-        ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, SLOWLOG,
-    },
-    table::Command,
+    subrows::{ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, SLOWLOG},
 };
 
 /// Makes rows; `subrows` uses it too.

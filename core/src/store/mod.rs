@@ -23,7 +23,7 @@ use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 pub(crate) use glob::glob;
 use table::SlotTable;
 pub(crate) use table::{Entry, Key};
-pub(crate) use value::{Str, Value, parse_i64};
+pub(crate) use value::{Str, Value};
 
 use crate::{rng::Rng, slot::Slot, time::UnixMillis};
 

@@ -4,8 +4,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 
 use proptest::prelude::*;
 
-use super::{Keyspace, Str, Value, parse_i64};
+use super::{Keyspace, Str, Value};
 use crate::{
+    resp::parse_i64,
     rng::{Rng, Seed},
     slot::key_slot,
     time::UnixMillis,

@@ -5,6 +5,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use super::Digest;
+use crate::resp::parse_i64;
 
 /// The longest string that Redis keeps in one piece with its header (`embstr`).
 const EMBEDDED: usize = 44;
@@ -121,28 +122,4 @@ impl Str {
             Self::Int(_) | Self::Fixed(_) => unreachable!("it has just been made growable"),
         }
     }
-}
-
-/// A canonical signed decimal: no sign but `-`, no leading zero, nothing around it.
-///
-/// That is what Redis accepts as an integer argument and stores as a number.
-pub(crate) fn parse_i64(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, text),
-    };
-    match digits {
-        [b'0'] if !negative => return Some(0),
-        [b'1'..=b'9', ..] if digits.len() <= 19 => {}
-        _ => return None,
-    }
-    let mut n: u64 = 0;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        // 19 digits fit into 64 bits.
-        n = n * 10 + u64::from(digit - b'0');
-    }
-    if negative { 0i64.checked_sub_unsigned(n) } else { i64::try_from(n).ok() }
 }

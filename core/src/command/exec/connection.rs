@@ -14,8 +14,7 @@ use crate::{
 };
 
 const NO_CLUSTER: &str = "ERR This instance has cluster support disabled";
-const BAD_NAME: &str =
-    "ERR Client names cannot contain spaces, newlines or special characters.";
+const BAD_NAME: &str = "ERR Client names cannot contain spaces, newlines or special characters.";
 const WRONG_PASSWORD: &str = "WRONGPASS invalid username-password pair or user is disabled.";
 
 /// The session of the caller; none for the replication stream.
@@ -77,8 +76,7 @@ fn passes(ctx: &Ctx<'_>, user: &[u8], password: &[u8]) -> bool {
     let wanted = ctx.b.config.requirepass.as_bytes();
     // Every byte is looked at, so that the time taken does not tell where the first wrong one is.
     let differ = wanted.iter().zip(password).fold(0, |sum, (a, b)| sum | (a ^ b));
-    user == b"default"
-        && (wanted.is_empty() || (differ == 0 && wanted.len() == password.len()))
+    user == b"default" && (wanted.is_empty() || (differ == 0 && wanted.len() == password.len()))
 }
 
 /// `HELLO [2|3 [AUTH user password] [SETNAME name]]`
@@ -90,9 +88,7 @@ pub(in crate::command) fn hello(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
             Some(3) => Some(Protocol::Resp3),
             Some(_) => return call.reply.error("NOPROTO unsupported protocol version"),
             None => {
-                return call
-                    .reply
-                    .error("ERR Protocol version is not an integer or out of range");
+                return call.reply.error("ERR Protocol version is not an integer or out of range");
             }
         };
     }

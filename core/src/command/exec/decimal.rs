@@ -79,7 +79,8 @@ fn exact(text: &[u8]) -> Option<i128> {
 
 fn print(units: i128) -> String {
     let sign = if units < 0 { "-" } else { "" };
-    let (whole, rest) = (units.unsigned_abs() / ONE.unsigned_abs(), units.unsigned_abs() % ONE.unsigned_abs());
+    let (whole, rest) =
+        (units.unsigned_abs() / ONE.unsigned_abs(), units.unsigned_abs() % ONE.unsigned_abs());
     if rest == 0 {
         return format!("{sign}{whole}");
     }

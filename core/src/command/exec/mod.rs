@@ -16,10 +16,10 @@ pub(super) mod strings;
 #[cfg(test)]
 mod tests;
 
-use super::{Call, Propagate, dispatch::is_replica, propagate};
+use super::{Call, dispatch::is_replica};
 use crate::{
     resp::parse_i64,
-    rules::Ctx,
+    rules::{Ctx, replication::propagate},
     slot::Slot,
     store::Entry,
     time::UnixMillis,
@@ -40,7 +40,7 @@ fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
     if ctx.b.store.is_expired(slot, key, call.clock(ctx)) && !is_replica(ctx.b) {
         ctx.b.store.remove(slot, key);
         ctx.b.stats.expired += 1;
-        propagate::propagate(ctx, &[b"DEL", key]);
+        propagate(ctx, &[b"DEL", key]);
     }
     slot
 }

@@ -50,7 +50,10 @@ enum Life {
     Keep,
     Persist,
     /// A time, as word number so many gives it.
-    Until { at: usize, unit: Unit },
+    Until {
+        at: usize,
+        unit: Unit,
+    },
 }
 
 /// How a time is given.

@@ -251,7 +251,14 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
 
 fn apply(ctx: &mut Ctx<'_>, words: &[Vec<u8>]) {
     let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-    let _ = (ctx, args);
+    if !crate::command::apply(ctx, &args) {
+        ctx.out.log(Level::Warning, || {
+            alloc::format!(
+                "== CRITICAL == This replica does not know a command of its master: '{}'",
+                String::from_utf8_lossy(args.first().copied().unwrap_or_default())
+            )
+        });
+    }
 }
 
 /// Ends the link with a line; the next second tries again.

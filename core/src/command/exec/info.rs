@@ -1,0 +1,188 @@
+//! INFO: this node in text, a section for each subject.
+
+use core::fmt::{Display, Write as _};
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{command::Call, config::Config, rules::Ctx};
+
+/// The version of Redis whose behaviour this is.
+pub(in crate::command) const REDIS_VERSION: &str = "7.0.15";
+
+/// `redis_mode` of INFO and `mode` of HELLO.
+pub(super) const fn mode(config: &Config) -> &'static str {
+    if config.cluster_enabled { "cluster" } else { "standalone" }
+}
+
+type Section = (&'static str, fn(&Ctx<'_>, &mut Lines));
+
+/// In the order of Redis.
+const SECTIONS: [Section; 9] = [
+    ("server", server),
+    ("clients", clients),
+    ("memory", memory),
+    ("persistence", persistence),
+    ("stats", stats),
+    ("replication", replication),
+    ("cpu", cpu),
+    ("cluster", cluster),
+    ("keyspace", keyspace),
+];
+
+/// `INFO [section...]`
+pub(in crate::command) fn info(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let wanted: Vec<&[u8]> = call.args.iter().skip(1).copied().collect();
+    let whole = wanted.is_empty()
+        || wanted.iter().any(|word| {
+            [&b"default"[..], b"all", b"everything"]
+                .iter()
+                .any(|name| word.eq_ignore_ascii_case(name))
+        });
+    let mut text = Lines(String::new());
+    for (name, write) in SECTIONS {
+        if whole || wanted.iter().any(|word| word.eq_ignore_ascii_case(name.as_bytes())) {
+            if !text.0.is_empty() {
+                text.0.push_str("\r\n");
+            }
+            write(ctx, &mut text);
+        }
+    }
+    call.reply.verbatim("txt", text.0.as_bytes());
+}
+
+/// `name:value` lines.
+struct Lines(String);
+
+impl Lines {
+    fn head(&mut self, title: &str) {
+        let _ = write!(self.0, "# {title}\r\n");
+    }
+
+    fn put(&mut self, name: &str, value: impl Display) {
+        let _ = write!(self.0, "{name}:{value}\r\n");
+    }
+
+    /// The same bytes twice, the second time for people.
+    fn bytes(&mut self, name: &str, n: u64) {
+        self.put(name, n);
+        self.put(&alloc::format!("{name}_human"), human(n));
+    }
+}
+
+/// `1.50M`
+fn human(n: u64) -> String {
+    const UNITS: [(u64, char); 4] =
+        [(1 << 40, 'T'), (1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
+    match UNITS.into_iter().find(|(size, _)| n >= *size) {
+        Some((size, unit)) => {
+            let hundredths = u128::from(n) * 100 / u128::from(size);
+            alloc::format!("{}.{:02}{unit}", hundredths / 100, hundredths % 100)
+        }
+        None => alloc::format!("{n}B"),
+    }
+}
+
+fn server(ctx: &Ctx<'_>, text: &mut Lines) {
+    let (b, config) = (&*ctx.b, &ctx.b.config);
+    let uptime = ctx.now.mono.ms_since(b.started) / 1000;
+    text.head("Server");
+    text.put("redis_version", REDIS_VERSION);
+    text.put("slotscope_version", env!("CARGO_PKG_VERSION"));
+    text.put("redis_mode", mode(config));
+    text.put("arch_bits", usize::BITS);
+    text.put("run_id", b.cluster.my_id());
+    text.put("tcp_port", config.port);
+    text.put("server_time_usec", ctx.now.wall.0.saturating_mul(1000));
+    text.put("uptime_in_seconds", uptime);
+    text.put("uptime_in_days", uptime / 86_400);
+    text.put("hz", 10);
+    text.put("configured_hz", 10);
+    text.put("config_file", "");
+}
+
+fn clients(ctx: &Ctx<'_>, text: &mut Lines) {
+    let b = &*ctx.b;
+    let feeds = b.sessions.values().filter(|session| session.is_replica).count();
+    text.head("Clients");
+    text.put("connected_clients", b.sessions.len() - feeds);
+    text.put("cluster_connections", if b.config.cluster_enabled { links(ctx) } else { 0 });
+    text.put("maxclients", b.config.maxclients);
+    text.put("blocked_clients", 0);
+    text.put("tracking_clients", 0);
+    text.put("clients_in_timeout_table", 0);
+}
+
+/// Bus connections that this node dialled.
+fn links(ctx: &Ctx<'_>) -> usize {
+    ctx.b.cluster.peers.iter().filter(|(_, peer)| peer.link.id().is_some()).count()
+}
+
+fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.head("Memory");
+    text.bytes("used_memory", ctx.b.store.memory());
+    text.put("used_memory_dataset", ctx.b.store.memory());
+    text.bytes("maxmemory", ctx.b.config.maxmemory);
+    text.put("maxmemory_policy", "noeviction");
+}
+
+fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.head("Persistence");
+    text.put("loading", 0);
+    text.put("async_loading", 0);
+    text.put("rdb_changes_since_last_save", ctx.b.store.dirty());
+    text.put("rdb_bgsave_in_progress", 0);
+    text.put("rdb_last_save_time", ctx.now.wall_at(ctx.b.started).secs());
+    text.put("rdb_last_bgsave_status", "ok");
+    text.put("rdb_last_bgsave_time_sec", -1);
+    text.put("rdb_current_bgsave_time_sec", -1);
+    text.put("rdb_saves", 0);
+    text.put("aof_enabled", 0);
+    text.put("aof_rewrite_in_progress", 0);
+    text.put("aof_rewrite_scheduled", 0);
+    text.put("aof_last_bgrewrite_status", "ok");
+    text.put("aof_last_write_status", "ok");
+}
+
+fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
+    let stats = &ctx.b.stats;
+    text.head("Stats");
+    text.put("total_connections_received", stats.connections);
+    text.put("total_commands_processed", stats.commands);
+    text.put("rejected_connections", 0);
+    text.put("sync_full", stats.sync_full);
+    text.put("sync_partial_ok", stats.sync_partial_ok);
+    text.put("sync_partial_err", stats.sync_partial_err);
+    text.put("expired_keys", stats.expired);
+    text.put("evicted_keys", 0);
+    text.put("keyspace_hits", stats.hits);
+    text.put("keyspace_misses", stats.misses);
+    text.put("pubsub_channels", 0);
+    text.put("pubsub_patterns", 0);
+}
+
+fn replication(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.0.push_str(&ctx.b.repl.info(&ctx.b.config, ctx.now));
+}
+
+/// The core reads no clock, so there is nothing to say; clients expect the section all the same.
+fn cpu(_: &Ctx<'_>, text: &mut Lines) {
+    text.head("CPU");
+    text.put("used_cpu_sys", "0.000000");
+    text.put("used_cpu_user", "0.000000");
+}
+
+fn cluster(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.head("Cluster");
+    text.put("cluster_enabled", u8::from(ctx.b.config.cluster_enabled));
+}
+
+/// A node without keys has no line: `redis-cli --cluster create` reads that as "empty".
+fn keyspace(ctx: &Ctx<'_>, text: &mut Lines) {
+    let store = &ctx.b.store;
+    text.head("Keyspace");
+    if !store.is_empty() {
+        let (keys, expires) = (store.len(), store.expiring_len());
+        let ttl = store.mean_ttl(ctx.now.wall);
+        text.put("db0", format_args!("keys={keys},expires={expires},avg_ttl={ttl}"));
+    }
+}

@@ -1,0 +1,119 @@
+//! The server as a whole: ending it, breaking it, asking it for the time.
+
+use super::{connection, same};
+use crate::{
+    command::{Call, Outcome},
+    io::{Effect, Exit},
+    rules::Ctx,
+};
+
+/// `+OK` to what there is nothing to do for.
+pub(in crate::command) fn ok(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.reply.ok();
+}
+
+/// An empty list.
+pub(in crate::command) fn empty_array(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.reply.array(0);
+}
+
+/// 0.
+pub(in crate::command) fn zero(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.reply.integer(0);
+}
+
+/// `SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE]`: no reply, the connection just ends.
+pub(in crate::command) fn shutdown(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let has = |name: &str| call.args.iter().skip(1).any(|word| same(word, name));
+    let known = call.args.iter().skip(1).all(|word| {
+        ["NOSAVE", "SAVE", "NOW", "FORCE", "ABORT"].iter().any(|name| same(word, name))
+    });
+    if !known || (has("SAVE") && has("NOSAVE")) {
+        return call.syntax_error();
+    }
+    if has("ABORT") {
+        return match call.args {
+            [_, _] => call.reply.error("ERR No shutdown in progress."),
+            _ => call.syntax_error(),
+        };
+    }
+    ctx.out.push(Effect::Exit(Exit::Shutdown));
+    call.outcome = Outcome::Silent;
+}
+
+/// `DEBUG SEGFAULT`: it ends the process, so from elsewhere only if the configuration says so.
+/// Redis refuses it from here too unless told otherwise, and the lessons would need that setting.
+pub(in crate::command) fn debug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let remote = connection::session(ctx, call).and_then(|session| session.remote);
+    let far = remote.is_some_and(|remote| !remote.ip.is_loopback());
+    if far && ctx.b.config.value("enable-debug-command").as_deref() != Some("yes") {
+        return call.reply.error(
+            "ERR DEBUG command not allowed. If the enable-debug-command option is set to \
+             \"local\", you can run it from a local connection, otherwise you need to set this \
+             option in the configuration file, and then restart the server.",
+        );
+    }
+    let word = call.arg(1);
+    if same(word, "SEGFAULT") {
+        ctx.out.push(Effect::Exit(Exit::Crash));
+        call.outcome = Outcome::Silent;
+    } else if same(word, "SLEEP") {
+        call.reply.error("ERR DEBUG SLEEP is refused: stop the process to freeze a node");
+    } else {
+        call.reply.error("ERR DEBUG subcommand not supported; there is SEGFAULT");
+    }
+}
+
+/// `TIME`
+pub(in crate::command) fn time(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let wall = ctx.now.wall;
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    call.reply.array(2);
+    call.reply.bulk_integer(number(wall.secs()));
+    call.reply.bulk_integer(number(wall.0 % 1000 * 1000));
+}
+
+/// `LASTSAVE`: nothing was saved since the start.
+pub(in crate::command) fn lastsave(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let started = ctx.now.wall_at(ctx.b.started).secs();
+    call.reply.integer(i64::try_from(started).unwrap_or(i64::MAX));
+}
+
+/// `MEMORY USAGE key [SAMPLES n]`
+pub(in crate::command) fn memory_usage(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let well_formed = match call.args {
+        [_, _, _] => true,
+        [_, _, _, word, _] => same(word, "SAMPLES"),
+        _ => false,
+    };
+    if !well_formed {
+        return call.syntax_error();
+    }
+    let key = call.arg(2);
+    match ctx.b.store.memory_of(call.slot_of(key), key) {
+        Some(bytes) => call.reply.integer(i64::try_from(bytes).unwrap_or(i64::MAX)),
+        None => call.reply.null(),
+    }
+}
+
+/// DUMP of no functions: RDB version 10 and the CRC64 of nothing else.
+const NO_FUNCTIONS: [u8; 10] = [0x0A, 0x00, 0x5D, 0x9B, 0x5C, 0x40, 0x0F, 0x7F, 0xA2, 0xDA];
+
+/// `FUNCTION DUMP`
+pub(in crate::command) fn function_dump(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.reply.bulk(&NO_FUNCTIONS);
+}
+
+/// `FUNCTION RESTORE payload [policy]`: redis-cli sends a new node what FUNCTION DUMP said.
+pub(in crate::command) fn function_restore(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if call.arg(2) == NO_FUNCTIONS {
+        call.reply.ok();
+    } else {
+        call.reply.error("ERR DUMP payload version or checksum are wrong");
+    }
+}
+
+/// `ACL WHOAMI`
+pub(in crate::command) fn acl_whoami(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.reply.bulk(b"default");
+}
