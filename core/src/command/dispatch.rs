@@ -77,6 +77,10 @@ pub(crate) fn execute(
         reply.error(text);
         return Outcome::Done;
     }
+    if command.container == "cluster|" && !ctx.b.config.cluster_enabled {
+        reply.error("ERR This instance has cluster support disabled");
+        return Outcome::Done;
+    }
     let mut call = Call {
         client: Some(client),
         command,

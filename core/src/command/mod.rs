@@ -103,17 +103,3 @@ impl Propagate {
 
 /// A handler. It has been checked for arity, authentication and redirection before.
 pub(crate) type Handler = fn(&mut Ctx<'_>, &mut Call<'_>);
-
-/// Runs one command of a client and appends its reply.
-///
-/// Until the command table lands, every command is unknown.
-pub(crate) fn execute(
-    _: &mut Ctx<'_>,
-    _: ClientId,
-    args: Args<'_>,
-    reply: &mut ReplyBuf,
-) -> Outcome {
-    let name = alloc::string::String::from_utf8_lossy(args.first().copied().unwrap_or_default());
-    reply.error_fmt(format_args!("ERR unknown command '{name}'"));
-    Outcome::Done
-}

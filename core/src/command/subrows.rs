@@ -157,8 +157,6 @@ rows!(pub(super) CLUSTER "cluster|":
         Cluster "5.0.0" "The replicas of a master, a line each." => cluster::replicas;
     "slaves" 3 [ADMIN STALE] [] NO_KEYS ["nondeterministic_output"]
         Cluster "3.0.0" "Older name of CLUSTER REPLICAS." => cluster::slaves;
-    "failover" -2 [ADMIN STALE NO_ASYNC_LOADING] [] NO_KEYS []
-        Cluster "3.0.0" "Lets this replica take over." => cluster::failover;
     "reset" -2 [ADMIN NOSCRIPT STALE] [] NO_KEYS []
         Cluster "3.0.0" "Makes this node forget its cluster." => cluster::reset;
     "set-config-epoch" 3 [ADMIN STALE NO_ASYNC_LOADING] [] NO_KEYS []
