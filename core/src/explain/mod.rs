@@ -6,9 +6,14 @@
 mod card;
 mod log;
 mod reason;
+#[cfg(test)]
+mod samples;
 mod verdict;
 
-pub use card::{Card, Guard, Number, Outcome, Relation};
+pub use card::{
+    Card, DECISION_IDS, FACT_IDS, Fact, GUARD_IDS, Guard, Needs, Number, Outcome, REASON_IDS,
+    Relation,
+};
 pub use reason::Reason;
 pub use verdict::{
     Back, ClaimVerdict, DelayedElection, Demotion, ElectionWait, FailVerdict, ForgiveVerdict,
