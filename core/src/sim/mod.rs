@@ -3,11 +3,26 @@
 //! A run is a [`Plan`] and a journal of [`Action`]s; the same two give the same run, bit for bit,
 //! natively and in wasm. Checkpoints (clones) make any past moment reachable.
 
+mod act;
+mod check;
+mod digest;
+mod disk;
+mod history;
+mod host;
+mod image;
+mod net;
 mod plan;
+mod queue;
 mod record;
+mod report;
+mod settled;
+mod turn;
+mod workload;
+mod world;
 
+pub use check::name as reason_name;
+pub use history::Watch;
 pub use plan::{Action, ClientPlan, HostIdx, NetPlan, NodePlan, Plan, TimedAction};
 pub use record::{ClientEvent, Flight, FlightKind, Record, What};
-
-mod world;
+pub use report::Detail;
 pub use world::{HostView, Ledger, RunEnd, World};

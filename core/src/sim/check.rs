@@ -1,0 +1,240 @@
+//! Does the cluster keep what Redis Cluster promises? The invariants, checked as a world runs.
+//!
+//! *Always*: a voter grants one vote in an epoch, also across a crash; an epoch has one winner by
+//! votes; persisted epochs never fall; who is promoted has the votes of a majority (or was told to
+//! take over, by a person). All of it is seen from outside: from frames that left and from images
+//! that reached the disk, so a wrong node cannot talk itself out of it.
+//!
+//! *Eventually* (once faults stop): see [`World::unsettled`](super::World::unsettled).
+//! *Sometimes*: which paths a run has taken, by name of the reason.
+//! *Measured*: acknowledged writes lost, with the age of the promise.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+
+use super::{HostIdx, What, turn::Turn};
+use crate::{
+    explain::{ElectionWait, Reason},
+    io::Notice,
+    time::Instant,
+};
+
+/// What the checkers remember. It stands outside of the machines: no crash makes it forget.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Checks {
+    pub violations: Vec<String>,
+    /// Who got the vote of a voter in an epoch.
+    grants: BTreeMap<(HostIdx, u64), HostIdx>,
+    /// Who won an epoch by votes.
+    winners: BTreeMap<u64, HostIdx>,
+    /// The epochs (current, last vote) that stand on each disk.
+    persisted: BTreeMap<HostIdx, (u64, u64)>,
+    /// Machines on which a person used a command that may break the rules on purpose.
+    excused: BTreeSet<HostIdx>,
+    /// Names of the decisions seen, with how often.
+    pub seen: BTreeMap<&'static str, u32>,
+    /// When the lost promises had been made.
+    pub lost: Vec<Instant>,
+}
+
+/// Where the header of a bus frame holds the sender's current epoch: of a vote, the epoch voted in.
+const EPOCH_AT: usize = 16;
+
+impl Checks {
+    /// A vote left a machine: from here on it counts, whether it arrives or not.
+    fn grant(&mut self, voter: HostIdx, to: HostIdx, frame: &[u8]) -> Result<(), String> {
+        let Some(epoch) = frame.get(EPOCH_AT..).and_then(<[u8]>::first_chunk) else {
+            return Ok(());
+        };
+        let epoch = u64::from_be_bytes(*epoch);
+        match self.grants.insert((voter, epoch), to) {
+            None => Ok(()),
+            Some(before) => Err(format!(
+                "node {} voted twice in epoch {epoch}: for node {} and for node {}",
+                voter.0, before.0, to.0
+            )),
+        }
+    }
+
+    /// A person typed a command.
+    pub(super) fn told(&mut self, host: HostIdx, words: &[String]) {
+        let is = |n: usize, word: &str| words.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word));
+        if is(0, "cluster") && (is(1, "reset") || is(2, "takeover")) {
+            self.excused.insert(host);
+        }
+    }
+
+    pub(super) fn reason(&mut self, reason: &Reason) {
+        *self.seen.entry(name(reason)).or_default() += 1;
+    }
+
+    pub(super) fn lost_write(&mut self, acked_at: Instant) {
+        self.lost.push(acked_at);
+    }
+
+    fn votes_for(&self, candidate: HostIdx, epoch: u64) -> u32 {
+        let votes = self.grants.iter().filter(|((_, e), to)| *e == epoch && **to == candidate);
+        u32::try_from(votes.count()).unwrap_or(u32::MAX)
+    }
+}
+
+impl Turn<'_> {
+    /// A vote leaves a machine.
+    pub(super) fn vote_leaves(&mut self, voter: HostIdx, to: HostIdx, frame: &[u8]) {
+        if let Err(text) = self.s.checks.grant(voter, to, frame) {
+            self.violated(text);
+        }
+    }
+
+    fn violated(&mut self, text: String) {
+        self.record(None, || What::Violation(text.clone()));
+        self.s.checks.violations.push(text);
+    }
+
+    /// After each turn of a node: its local invariants.
+    pub(super) fn check(&mut self, idx: HostIdx) {
+        let host = &self.s.hosts[usize::from(idx.0)];
+        if let Some(Err(broken)) = host.node.as_ref().map(crate::Node::check) {
+            let text = format!("node {}: {broken}", idx.0);
+            if self.s.checks.violations.last() != Some(&text) {
+                self.violated(text);
+            }
+        }
+    }
+
+    /// A node tells of a change.
+    pub(super) fn noticed(&mut self, idx: HostIdx, notice: &Notice) {
+        let Notice::BecameMaster { epoch } = notice else { return };
+        let epoch = epoch.0;
+        if self.s.checks.excused.contains(&idx) {
+            return;
+        }
+        let host = &self.s.hosts[usize::from(idx.0)];
+        let Some(node) = &host.node else { return };
+        let serving = node.snapshot(host.clock(self.s.now)).serving;
+        let votes = self.s.checks.votes_for(idx, epoch);
+        if votes < serving.needed {
+            self.violated(format!(
+                "node {} became master in epoch {epoch} with {votes} of {} votes",
+                idx.0, serving.needed
+            ));
+        }
+        if let Some(other) = self.s.checks.winners.insert(epoch, idx)
+            && other != idx
+        {
+            self.violated(format!(
+                "epoch {epoch} was won by node {} and by node {}",
+                other.0, idx.0
+            ));
+        }
+    }
+
+    /// An image reached a disk.
+    pub(super) fn persisted(&mut self, idx: HostIdx, image: &str) {
+        let Some(epochs) = epochs_of(image) else { return };
+        let before = self.s.checks.persisted.insert(idx, epochs).unwrap_or_default();
+        let fell = epochs.0 < before.0 || epochs.1 < before.1;
+        if fell && !self.s.checks.excused.contains(&idx) {
+            self.violated(format!(
+                "node {}: persisted epochs fell from {before:?} to {epochs:?}",
+                idx.0
+            ));
+        }
+    }
+}
+
+/// The two numbers of the line `vars currentEpoch N lastVoteEpoch M`.
+fn epochs_of(image: &str) -> Option<(u64, u64)> {
+    let line = image.lines().rev().find(|line| line.starts_with("vars "))?;
+    let after = |name: &str| {
+        let mut words = line.split(' ').skip_while(|word| *word != name);
+        words.nth(1)?.parse().ok()
+    };
+    Some((after("currentEpoch")?, after("lastVoteEpoch")?))
+}
+
+/// Whether a decision changed what a node holds to be true (or what it was asked to decide once):
+/// refusals that repeat with every tick do not.
+pub(super) const fn changes_a_belief(reason: &Reason) -> bool {
+    match reason {
+        Reason::Fail(verdict) => verdict.failed,
+        Reason::Forgive(verdict) => verdict.back.is_some(),
+        Reason::ElectionWaits(_)
+        | Reason::NotSuspected { .. }
+        | Reason::Moved { .. }
+        | Reason::ClusterDown { .. }
+        | Reason::CrossSlot { .. } => false,
+        _ => true,
+    }
+}
+
+/// A stable name for each kind of decision: the mark of *sometimes*.
+#[must_use]
+pub fn name(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Suspected { .. } => "failure.suspected",
+        Reason::NotSuspected { .. } => "failure.not-suspected",
+        Reason::Trusted { .. } => "failure.trusted",
+        Reason::Reported { .. } => "failure.reported",
+        Reason::ReportWithdrawn { .. } => "failure.report-withdrawn",
+        Reason::Fail(verdict) if verdict.failed => "failure.quorum",
+        Reason::Fail(_) => "failure.no-quorum",
+        Reason::FailHeard { .. } => "failure.heard",
+        Reason::Forgive(verdict) if verdict.back.is_some() => "failure.forgiven",
+        Reason::Forgive(_) => "failure.not-forgiven",
+        Reason::Serving(verdict) if verdict.ok => "serving.ok",
+        Reason::Serving(_) => "serving.fail",
+        Reason::ElectionDelayed(_) => "candidacy.delayed",
+        Reason::RankWorse { .. } => "candidacy.rank-worse",
+        Reason::ElectionWaits(ElectionWait::Expired { .. }) => "candidacy.expired",
+        Reason::ElectionWaits(ElectionWait::DataAge { .. }) => "candidacy.data-age",
+        Reason::ElectionWaits(_) => "candidacy.waits",
+        Reason::VotesAsked { .. } => "candidacy.asked",
+        Reason::Vote(verdict) if verdict.refused.is_none() => "vote.granted",
+        Reason::Vote(_) => "vote.refused",
+        Reason::VoteCounted { .. } => "vote.counted",
+        Reason::Elected { .. } => "promote.won",
+        Reason::EpochAdopted { .. } => "epoch.adopted",
+        Reason::EpochCollision { .. } => "epoch.collision",
+        Reason::Claim(verdict) if verdict.stale.is_some() => "claim.stale",
+        Reason::Claim(_) => "claim.won",
+        Reason::UpdateSent { .. } => "claim.update-sent",
+        Reason::UpdateHeard { .. } => "claim.update-heard",
+        Reason::Demoted(_) => "follow.demoted",
+        Reason::RoleHeard { .. } => "follow.role-heard",
+        Reason::Learned { .. } => "meet.learned",
+        Reason::HandshakeDone { .. } => "meet.done",
+        Reason::HandshakeExpired { .. } => "meet.expired",
+        Reason::Synced { .. } => "repl.synced",
+        Reason::Moved { .. } => "route.moved",
+        Reason::ClusterDown { .. } => "route.cluster-down",
+        Reason::CrossSlot { .. } => "route.cross-slot",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epochs_of_an_image_are_found() {
+        let image =
+            "abc :0@0 myself,master - 0 0 0 connected\nvars currentEpoch 7 lastVoteEpoch 6\n\n";
+        assert_eq!(epochs_of(image), Some((7, 6)));
+        assert_eq!(epochs_of("nothing"), None);
+    }
+
+    #[test]
+    fn a_second_vote_in_an_epoch_is_seen() {
+        let mut frame = [0; 64];
+        frame[EPOCH_AT + 7] = 9;
+        let mut checks = Checks::default();
+        assert!(checks.grant(HostIdx(1), HostIdx(4), &frame).is_ok());
+        assert!(checks.grant(HostIdx(1), HostIdx(5), &frame).is_err());
+        assert!(checks.grant(HostIdx(2), HostIdx(5), &frame).is_ok());
+    }
+}

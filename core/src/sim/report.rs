@@ -1,0 +1,223 @@
+//! A run as lines of text: one for each change, as scenario files and failing seeds show it.
+
+use alloc::{format, string::String};
+
+use super::{ClientEvent, Record, What, World, check::name};
+use crate::{
+    explain::{Back, ElectionWait, Reason, Resync, VoteRefusal},
+    id::NodeId,
+};
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Decisions that changed something, processes, actions, what applications lost.
+    Changes,
+    /// Also the log lines.
+    Log,
+}
+
+impl World {
+    /// The line for a record, if it is worth one.
+    #[must_use]
+    pub fn line(&self, record: &Record, detail: Detail) -> Option<String> {
+        let text = match &record.what {
+            What::Decided(reason) => self.decision(reason)?,
+            What::Process { up: true } => "starts".into(),
+            What::Process { up: false } => "is gone".into(),
+            What::Did(action) => format!("do {action:?}"),
+            What::Answer(answer) => format!("answers {answer}"),
+            What::Violation(broken) => format!("BROKEN {broken}"),
+            What::Client { client, event: ClientEvent::LostWrite { write, acked_at } } => {
+                format!("client {client} lost write {write}, acknowledged at {acked_at}")
+            }
+            What::Log { level, line, .. } if detail == Detail::Log => {
+                format!("log {} {line}", level.mark())
+            }
+            What::Log { line, .. } if line.starts_with("Fatal") => format!("log {line}"),
+            What::Sent(_)
+            | What::Arrived { .. }
+            | What::Lost { .. }
+            | What::Log { .. }
+            | What::Client { .. } => return None,
+        };
+        let who = record.host.map_or_else(String::new, |host| format!(" n{}", host.0));
+        Some(format!("{}{who} {text}", record.at))
+    }
+
+    /// A machine by name: `n3`; the first letters of the name if it is nobody's.
+    fn who(&self, id: NodeId) -> String {
+        match self.host_of(id) {
+            Some(host) => format!("n{}", host.0),
+            None => id.as_str().chars().take(8).collect(),
+        }
+    }
+
+    fn decision(&self, reason: &Reason) -> Option<String> {
+        let mark = name(reason);
+        let told = match reason {
+            Reason::Suspected { about, silent_ms, limit_ms } => {
+                format!(
+                    "suspects {} because {mark} silent={silent_ms} limit={limit_ms}",
+                    self.who(*about)
+                )
+            }
+            Reason::Trusted { about } => {
+                format!("trusts {} again because {mark}", self.who(*about))
+            }
+            Reason::Fail(v) if v.failed => format!(
+                "marks {} failed because {mark} reports={} own={} needed={}",
+                self.who(v.about),
+                v.reporters.len(),
+                v.own,
+                v.needed
+            ),
+            Reason::FailHeard { from, about } => {
+                format!(
+                    "hears that {} failed because {mark} from={}",
+                    self.who(*about),
+                    self.who(*from)
+                )
+            }
+            Reason::Forgive(v) => {
+                let why = match v.back? {
+                    Back::Replica => "replica",
+                    Back::Slotless => "slotless",
+                    Back::NobodyServed => "nobody-served",
+                };
+                format!("forgives {} because {mark} {why} after={}", self.who(v.about), v.failed_ms)
+            }
+            Reason::Serving(v) => format!(
+                "{} because {mark} uncovered={} failed={} reachable={} needed={}",
+                if v.ok { "serves" } else { "serves no more" },
+                v.uncovered,
+                v.failed,
+                v.reachable,
+                v.needed
+            ),
+            Reason::ElectionDelayed(d) => format!(
+                "waits {} ms for its election because {mark} random={} rank={} offset={}",
+                d.total_ms(),
+                d.random_ms,
+                d.rank,
+                d.offset
+            ),
+            Reason::RankWorse { rank, added_ms } => {
+                format!("waits {added_ms} ms longer because {mark} rank={rank}")
+            }
+            Reason::ElectionWaits(ElectionWait::Expired { retry_in_ms }) => {
+                format!("gives up for {retry_in_ms} ms because {mark}")
+            }
+            Reason::ElectionWaits(ElectionWait::DataAge { age_ms, limit_ms }) => {
+                format!("may not stand because {mark} age={age_ms} limit={limit_ms}")
+            }
+            Reason::VotesAsked { epoch, master } => {
+                format!("asks for votes because {mark} epoch={epoch} master={}", self.who(*master))
+            }
+            Reason::Vote(v) => match &v.refused {
+                None => format!(
+                    "votes for {} because {mark} epoch={}",
+                    self.who(v.candidate),
+                    v.request_epoch
+                ),
+                Some(why) => {
+                    format!("refuses {} because {mark} {}", self.who(v.candidate), refusal(why, v))
+                }
+            },
+            Reason::VoteCounted { from, have, needed, epoch } => {
+                format!(
+                    "has the vote of {} because {mark} epoch={epoch} have={have} needed={needed}",
+                    self.who(*from)
+                )
+            }
+            Reason::Elected { epoch, votes, needed, replaced, slots } => format!(
+                "replaces {} because {mark} epoch={epoch} votes={votes} needed={needed} slots={slots}",
+                self.who(*replaced)
+            ),
+            Reason::EpochCollision { with, shared, new: Some(new) } => {
+                format!("takes epoch {new} because {mark} with={} shared={shared}", self.who(*with))
+            }
+            Reason::Claim(v) => {
+                let slots: u32 =
+                    v.won.iter().map(|(a, b, ..)| u32::from(b.get() - a.get()) + 1).sum();
+                match &v.stale {
+                    Some((slot, owner, epoch)) => format!(
+                        "does not believe {} because {mark} claimed={} slot={slot} owner={} epoch={epoch}",
+                        self.who(v.claimant),
+                        v.epoch,
+                        self.who(*owner)
+                    ),
+                    None if slots > 0 => format!(
+                        "gives {slots} slots to {} because {mark} epoch={}",
+                        self.who(v.claimant),
+                        v.epoch
+                    ),
+                    None => return None,
+                }
+            }
+            Reason::UpdateHeard { from, about, epoch } => format!(
+                "is taught by {} because {mark} about={} epoch={epoch}",
+                self.who(*from),
+                self.who(*about)
+            ),
+            Reason::Demoted(d) => {
+                format!(
+                    "follows {} because {mark} epoch={} followed={}",
+                    self.who(d.of),
+                    d.epoch,
+                    d.followed
+                )
+            }
+            Reason::HandshakeDone { about } => format!("knows {} because {mark}", self.who(*about)),
+            Reason::HandshakeExpired { age_ms, .. } => {
+                format!("gives up a handshake because {mark} age={age_ms}")
+            }
+            Reason::Synced { replica_port, how } => {
+                format!("feeds {replica_port} because {mark} {}", resync(how))
+            }
+            Reason::NotSuspected { .. }
+            | Reason::Reported { .. }
+            | Reason::ReportWithdrawn { .. }
+            | Reason::Fail(_)
+            | Reason::ElectionWaits(_)
+            | Reason::EpochAdopted { .. }
+            | Reason::EpochCollision { .. }
+            | Reason::UpdateSent { .. }
+            | Reason::RoleHeard { .. }
+            | Reason::Learned { .. }
+            | Reason::Moved { .. }
+            | Reason::ClusterDown { .. }
+            | Reason::CrossSlot { .. } => return None,
+        };
+        Some(told)
+    }
+}
+
+fn refusal(why: &VoteRefusal, verdict: &crate::explain::VoteVerdict) -> String {
+    match why {
+        VoteRefusal::NotVoter => "not-voter".into(),
+        VoteRefusal::EpochBehind => {
+            format!(
+                "epoch-behind request={} current={}",
+                verdict.request_epoch, verdict.current_epoch
+            )
+        }
+        VoteRefusal::AlreadyVoted => format!("already-voted epoch={}", verdict.last_vote_epoch),
+        VoteRefusal::NotReplica => "not-replica".into(),
+        VoteRefusal::MasterUnknown => "master-unknown".into(),
+        VoteRefusal::MasterUp => "master-up".into(),
+        VoteRefusal::TooSoon { wait_ms } => format!("too-soon wait={wait_ms}"),
+        VoteRefusal::StaleClaim { slot, owner, request } => {
+            format!("stale-claim slot={slot} owner={owner} request={request}")
+        }
+    }
+}
+
+const fn resync(how: &Resync) -> &'static str {
+    match how {
+        Resync::Partial { .. } => "partial",
+        Resync::FullAsked => "full asked",
+        Resync::FullOtherHistory => "full other-history",
+        Resync::FullOutsideBacklog { .. } => "full outside-backlog",
+    }
+}
