@@ -40,11 +40,6 @@ impl Backlog {
         self.first.saturating_add(self.len())
     }
 
-    /// The size that it is trimmed to.
-    pub const fn size(&self) -> usize {
-        self.size
-    }
-
     /// Adds produced or received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend(bytes);

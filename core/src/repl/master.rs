@@ -105,11 +105,6 @@ impl Replicas {
         Some(self.0.remove(at))
     }
 
-    /// Detaches all.
-    pub fn detach_all(&mut self) -> Vec<Replica> {
-        core::mem::take(&mut self.0)
-    }
-
     /// Notes `REPLCONF ACK <offset>`; `false` if the client is no replica.
     pub fn ack(&mut self, client: ClientId, offset: u64, now: Instant) -> bool {
         let Some(replica) = self.0.iter_mut().find(|replica| replica.client == client) else {

@@ -129,11 +129,6 @@ impl Repl {
         Self { id: ReplId::random(rng), ..Self::default() }
     }
 
-    /// Whether this link number is one of replication (the bus numbers its own from 0).
-    pub const fn owns(link: LinkId) -> bool {
-        !link.is_accepted() && link.0 & REPLICATION_LINK != 0
-    }
-
     /// A number for a link about to be dialled.
     pub fn fresh_link(&mut self) -> LinkId {
         self.dialled += 1;
@@ -249,5 +244,6 @@ impl Repl {
     }
 }
 
-/// Bit 62 marks links of replication among those that this node dials.
+/// Bit 62 marks links of replication among those that this node dials: the bus numbers its own
+/// from 0, so the two never meet.
 const REPLICATION_LINK: u64 = 1 << 62;

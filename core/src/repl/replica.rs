@@ -15,11 +15,13 @@
 
 use alloc::{string::String, vec::Vec};
 
-use super::{
-    ReplId,
-    wire::{self, Cut},
+use super::ReplId;
+use crate::{
+    endpoint::Addr,
+    id::LinkId,
+    resp::{Limits, Parser},
+    time::Instant,
 };
-use crate::{endpoint::Addr, id::LinkId, time::Instant};
 
 /// The master that this node follows, and the link to it.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub(crate) struct Upstream {
     pub down_since: Option<Instant>,
     /// Received and not yet forgotten.
     inbox: Vec<u8>,
+    /// Reads the stream, from where `read` is.
+    parser: Parser,
     /// How far into `inbox` everything is applied.
     applied: usize,
     /// How far into `inbox` reading got; commands of an unfinished MULTI stand between.
@@ -115,7 +119,7 @@ pub(crate) enum Heard {
 
 impl Upstream {
     /// A master to follow, not connected yet.
-    pub const fn new(master: Addr, now: Instant) -> Self {
+    pub fn new(master: Addr, now: Instant) -> Self {
         Self {
             master,
             link: None,
@@ -123,6 +127,7 @@ impl Upstream {
             last_io: now,
             down_since: None,
             inbox: Vec::new(),
+            parser: stream_parser(),
             applied: 0,
             read: 0,
         }
@@ -140,6 +145,7 @@ impl Upstream {
         }
         self.phase = Phase::Waiting;
         self.inbox = Vec::new();
+        self.parser = stream_parser();
         self.applied = 0;
         self.read = 0;
         self.link.take()
@@ -275,15 +281,22 @@ impl Upstream {
         let blank = fresh.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.inbox.drain(self.read..self.read + blank);
         let fresh = &self.inbox[self.read..];
-        match wire::cut(fresh) {
-            Cut::Partial if self.inbox.len() - self.applied > limit => {
+        // The parser would take a line of words too, as from a person; a master sends none.
+        if fresh.first().is_some_and(|first| *first != b'*') {
+            return Heard::Broken("the master sent something that is no command".into());
+        }
+        match self.parser.next(fresh) {
+            Ok(None) if self.inbox.len() - self.applied > limit => {
                 Heard::Broken("the master sent a command that is too long".into())
             }
-            Cut::Partial => Heard::Nothing,
-            Cut::Garbage => Heard::Broken("the master sent something that is no command".into()),
-            Cut::Command(words, len) => {
-                let words = words.into_iter().map(|range| fresh[range].to_vec()).collect();
-                self.read += len;
+            Ok(None) => Heard::Nothing,
+            Err(why) => Heard::Broken(alloc::format!("the master sent no command: {why}")),
+            Ok(Some(command)) if command.args().is_empty() => {
+                Heard::Broken("the master sent something that is no command".into())
+            }
+            Ok(Some(command)) => {
+                let words = command.args().iter().map(|word| word.to_vec()).collect();
+                self.read += command.consumed;
                 Heard::Command(words)
             }
         }
@@ -308,6 +321,12 @@ fn psync_answer(line: String) -> Heard {
         Some("-NOMASTERLINK" | "-LOADING") => Heard::Later(line),
         _ => Heard::Unsupported(line),
     }
+}
+
+/// A master may have another `proto-max-bulk-len` than this node; the limit on what may wait for
+/// its end holds in any case.
+fn stream_parser() -> Parser {
+    Parser::new(Limits { bulk_max: u64::from(u32::MAX), ..Limits::DEFAULT })
 }
 
 /// The first line of a snapshot.

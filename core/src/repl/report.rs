@@ -68,7 +68,7 @@ impl Repl {
         if !up.is_up() {
             match up.down_since {
                 Some(since) => {
-                    text.line("master_link_down_since_seconds", now.mono.ms_since(since) / 1000)
+                    text.line("master_link_down_since_seconds", now.mono.ms_since(since) / 1000);
                 }
                 None => text.line("master_link_down_since_seconds", -1),
             }

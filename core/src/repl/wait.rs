@@ -33,11 +33,6 @@ impl Waiters {
         self.ask = true;
     }
 
-    /// Whether this client is blocked.
-    pub fn contains(&self, client: ClientId) -> bool {
-        self.blocked.iter().any(|waiter| waiter.client == client)
-    }
-
     /// Forgets a client that is gone.
     pub fn forget(&mut self, client: ClientId) {
         self.blocked.retain(|waiter| waiter.client != client);

@@ -130,7 +130,7 @@ pub(super) fn dial(ctx: &mut Ctx<'_>) {
 }
 
 /// Closes the connection of a client, which the driver will not report as gone.
-pub(crate) fn close(ctx: &mut Ctx<'_>, client: ClientId) {
+pub(super) fn close(ctx: &mut Ctx<'_>, client: ClientId) {
     super::client_gone(ctx, client);
     ctx.b.sessions.remove(&client);
     ctx.out.push(Effect::CloseClient { client });

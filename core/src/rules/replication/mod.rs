@@ -13,9 +13,7 @@ mod follow;
 
 pub(crate) use attach::{Refusal, Request, attach, psync_request};
 pub(crate) use cron::{acknowledge, cron};
-pub(crate) use follow::{
-    close, discarded, drop_replicas, follow, follow_nobody, literal_ip, lost, start,
-};
+pub(crate) use follow::{discarded, drop_replicas, follow, follow_nobody, literal_ip, lost, start};
 
 use alloc::vec::Vec;
 

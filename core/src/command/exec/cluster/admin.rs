@@ -9,7 +9,6 @@ use crate::{
     epoch::Epoch,
     id::NodeId,
     io::Level,
-
     resp::parse_i64,
     rules::{
         Ctx, epoch,

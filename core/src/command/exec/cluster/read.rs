@@ -83,9 +83,10 @@ pub(crate) fn links(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         Outbound::Up { since, .. } => Some(("to", peer.id, since)),
         Outbound::None | Outbound::Dialling { .. } => None,
     });
-    let inbound = cluster.links.bound().filter_map(|(at, since)| {
-        Some(("from", cluster.peers.id_of(at)?, since))
-    });
+    let inbound = cluster
+        .links
+        .bound()
+        .filter_map(|(at, since)| Some(("from", cluster.peers.id_of(at)?, since)));
     let all: alloc::vec::Vec<_> = outbound.chain(inbound).collect();
     call.reply.array(all.len());
     for (direction, node, since) in all {

@@ -154,9 +154,9 @@ pub(crate) fn setslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
             return;
         }
     } else {
-        return call.reply.error(
-            "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP",
-        );
+        return call
+            .reply
+            .error("ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
     }
     ctx.b.cluster.todo.serving = true;
     saved_ok(ctx, call);
