@@ -8,7 +8,7 @@ use super::{Ctx, speak};
 use crate::{
     cluster::PeerIdx,
     explain::Reason,
-    io::{Effect, Notice},
+    io::{Effect, Level, Notice},
     slot::Slot,
 };
 
@@ -19,10 +19,16 @@ pub(crate) fn win(ctx: &mut Ctx<'_>, votes: u32, needed: u32) {
     let Some(master) = cluster.my_master() else { return };
     let Some(replaced) = cluster.peers.id_of(master) else { return };
     let slots = cluster.peers.get(master).map_or(0, |peer| u32::from(peer.slot_count));
-    if cluster.me().config_epoch < epoch {
+    let raised = cluster.me().config_epoch < epoch;
+    if raised {
         cluster.me_mut().config_epoch = epoch;
     }
     ctx.out.because(Reason::Elected { epoch, votes, needed, replaced, slots });
+    if raised {
+        ctx.out.log(Level::Warning, || {
+            alloc::format!("configEpoch set to {epoch} after successful failover")
+        });
+    }
     take_over(ctx, master);
 }
 
