@@ -23,6 +23,8 @@ mod lexer;
 mod parser;
 mod paths;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod value;
 
