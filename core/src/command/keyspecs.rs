@@ -32,6 +32,9 @@ pub(super) const LOOK_SECOND: Specs = &[at(LOOKS, 2, 0, 1)];
 pub(super) const LOOK_ALL: Specs = &[at(LOOKS, 1, -1, 1)];
 /// Changes the value and hands it out.
 pub(super) const CHANGE: Specs = &[at(CHANGES, 1, 0, 1)];
+/// Hands out the value and may change its expiry.
+pub(super) const READ_RENEW: Specs =
+    &[KeySpec { notes: Some("it changes the expiry, not the value"), ..at(CHANGES, 1, 0, 1) }];
 /// Changes the value or its expiry.
 pub(super) const TOUCH: Specs = &[at(&["RW", "update"], 1, 0, 1)];
 /// Hands out the value and deletes it.

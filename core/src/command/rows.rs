@@ -11,7 +11,7 @@ use super::{
     },
     keyspecs::{
         CHANGE, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL, NO_KEYS, PUT, PUT_PAIRS,
-        READ, READ_ALL, RENAME, RENAME_NEW, SET, TAKE, TOUCH,
+        READ, READ_ALL, READ_RENEW, RENAME, RENAME_NEW, SET, TAKE, TOUCH,
     },
     subrows::{ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, SLOWLOG},
 };
@@ -59,7 +59,7 @@ rows!(pub(super) ROWS "":
         String "1.0.0" "Sets a string and answers with the old one." => strings::getset;
     "getdel" 2 [WRITE FAST] [STRING] TAKE []
         String "6.2.0" "Reads a string and deletes it." => strings::getdel;
-    "getex" -2 [WRITE FAST] [STRING] CHANGE []
+    "getex" -2 [WRITE FAST] [STRING] READ_RENEW []
         String "6.2.0" "Reads a string and changes its expiry." => strings::getex;
     "incr" 2 [WRITE DENYOOM FAST] [STRING] CHANGE []
         String "1.0.0" "Adds one to a number." => numbers::incr;

@@ -129,6 +129,17 @@ pub(crate) struct KeySpec {
     pub step: usize,
 }
 
+impl KeySpec {
+    /// The flags for one request; `hands_out`: it asks for the old value.
+    pub fn resolved(&self, hands_out: bool) -> &'static [&'static str] {
+        match (self.flags.contains(&"variable_flags"), hands_out) {
+            (true, true) => &["RW", "access", "update"],
+            (true, false) => &["OW", "update"],
+            (false, _) => self.flags,
+        }
+    }
+}
+
 /// One command or subcommand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Command {

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use alloc::{string::String, vec::Vec};
 
-use super::{connection, integer, same};
+use super::{connection, same};
 use crate::{
     command::{Call, Outcome, dispatch::Shown},
     id::ClientId,
@@ -65,7 +65,7 @@ pub(in crate::command) fn list(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
             None => return unknown_kind(call, name),
         },
         [_, _, word, rest @ ..] if same(word, "ID") && !rest.is_empty() => {
-            ids = rest.iter().map(|id| parse_i64(id).filter(|id| *id > 0)).collect();
+            ids = rest.iter().map(|id| parse_i64(id)).collect();
             if ids.is_none() {
                 return call.reply.error("ERR Invalid client ID");
             }
@@ -173,11 +173,10 @@ pub(in crate::command) fn kill(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
             return call.syntax_error();
         }
         if same(word, "ID") {
-            let Some(id) = integer(call, at + 1) else { return };
-            if id <= 0 {
+            target.id = parse_i64(value).filter(|id| *id > 0);
+            if target.id.is_none() {
                 return call.reply.error("ERR client-id should be greater than 0");
             }
-            target.id = Some(id);
         } else if same(word, "TYPE") {
             target.kind = Kind::named(value);
             if target.kind.is_none() {

@@ -36,7 +36,7 @@ pub(in crate::command) fn info(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     for name in names {
         match by_full_name(name) {
             Some(command) => describe(command, call.reply),
-            None => call.reply.null_array(),
+            None => call.reply.null(),
         }
     }
 }
@@ -97,7 +97,7 @@ fn key_spec(spec: &KeySpec, reply: &mut ReplyBuf) {
         reply.bulk(notes.as_bytes());
     }
     reply.bulk(b"flags");
-    access(spec, reply);
+    access(spec.flags, reply);
     reply.bulk(b"begin_search");
     reply.map(2);
     reply.bulk(b"type");
@@ -120,9 +120,9 @@ fn key_spec(spec: &KeySpec, reply: &mut ReplyBuf) {
     reply.integer(0);
 }
 
-fn access(spec: &KeySpec, reply: &mut ReplyBuf) {
-    reply.set(spec.flags.len());
-    for flag in spec.flags {
+fn access(flags: &[&str], reply: &mut ReplyBuf) {
+    reply.set(flags.len());
+    for flag in flags {
         reply.simple(flag);
     }
 }
@@ -206,10 +206,12 @@ pub(in crate::command) fn getkeys(_: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(in crate::command) fn getkeysandflags(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(found) = keys_of(call) else { return };
     call.reply.array(found.len());
+    // SET is the one command whose options decide what it does to its key.
+    let hands_out = call.args.iter().skip(5).any(|word| same(word, "GET"));
     for (key, spec) in found {
         call.reply.array(2);
         call.reply.bulk(key);
-        access(spec, call.reply);
+        access(spec.resolved(hands_out), call.reply);
     }
 }
 

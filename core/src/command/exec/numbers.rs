@@ -73,7 +73,9 @@ pub(in crate::command) fn incrbyfloat(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         }
     };
     let expire = ctx.b.store.entry(slot, key).and_then(|entry| entry.expire);
-    ctx.b.store.insert(slot, key, Value::str(new.as_bytes()), expire);
+    // Text even if it spells an integer, as OBJECT ENCODING shows in Redis.
+    let text = Value::Str(Str::Fixed(new.as_bytes().into()));
+    ctx.b.store.insert(slot, key, text, expire);
     // The result travels, so that no replica computes another one.
     call.propagate = Propagate::as_one(&[b"SET", key, new.as_bytes(), b"KEEPTTL"]);
     call.reply.bulk(new.as_bytes());
