@@ -222,7 +222,7 @@ impl Node {
     /// `M` for a master, `S` for a replica: the role letter of a log line.
     #[must_use]
     pub fn role_letter(&self) -> char {
-        if self.b.cluster.is_master() { 'M' } else { 'S' }
+        if self.b.cluster.is_master() && !self.b.repl.is_replica() { 'M' } else { 'S' }
     }
 
     /// The votes that this node has given may not be repeated: its last vote epoch, for checkers.
@@ -259,6 +259,9 @@ impl Node {
         }
         if cluster.owners.migrating.keys().any(|slot| !cluster.is_mine(*slot)) {
             return Err("a migrating slot is mine");
+        }
+        if !self.b.repl.backlog_ends_at_offset() {
+            return Err("the backlog ends at the replication offset");
         }
         let counted = cluster.peers.iter().all(|(_, peer)| peer.slots.len() == peer.slot_count);
         if !counted {

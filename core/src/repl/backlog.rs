@@ -2,27 +2,48 @@
 //!
 //! A replica whose link broke for a moment asks for the bytes that it missed; if they are still
 //! here it need not load the whole dataset again. The buffer holds `repl-backlog-size` bytes, but
-//! it is grown only as bytes come, so that a node which wrote nothing costs nothing to clone.
+//! it is grown only as bytes come, and what is full is shared between clones of a node, so that a
+//! checkpoint copies [`CHUNK`] bytes at most.
 //!
 //! Between two calls of [`Backlog::trim`] it may hold more than its size: what one turn of the
 //! node produced has to reach the attached replicas before it may be forgotten.
+//!
+//! ```text
+//! offsets   first                                        end
+//!           │                                              │
+//! chunks  ──[skip│·······][·················][·············] tail
+//! ```
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 
 /// A window on the replication stream. Offsets are those of the protocol: the first byte of a
 /// stream has offset 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Backlog {
-    bytes: VecDeque<u8>,
+    /// Full ones, oldest first; none is empty.
+    chunks: VecDeque<Arc<[u8]>>,
+    /// The newest bytes, fewer than a chunk.
+    tail: Vec<u8>,
+    /// Bytes of the oldest chunk that are forgotten already.
+    skip: usize,
     first: u64,
+    len: usize,
     size: usize,
 }
 
 impl Backlog {
     /// An empty window whose next byte has the offset `first`.
     pub fn starting_at(first: u64, size: u64) -> Self {
-        let size = usize::try_from(size).unwrap_or(usize::MAX).max(MIN_SIZE);
-        Self { bytes: VecDeque::new(), first, size }
+        let mut log = Self {
+            chunks: VecDeque::new(),
+            tail: Vec::new(),
+            skip: 0,
+            first,
+            len: 0,
+            size: MIN_SIZE,
+        };
+        log.resize(size);
+        log
     }
 
     /// Offset of the oldest byte held (or of the next one, while nothing is held).
@@ -31,47 +52,57 @@ impl Backlog {
     }
 
     /// How many bytes are held.
-    pub fn len(&self) -> u64 {
-        self.bytes.len() as u64
+    pub const fn len(&self) -> u64 {
+        self.len as u64
     }
 
     /// Offset of the byte that comes next.
-    pub fn end(&self) -> u64 {
+    pub const fn end(&self) -> u64 {
         self.first.saturating_add(self.len())
     }
 
     /// Adds produced or received bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend(bytes);
+        self.len += bytes.len();
+        self.tail.extend_from_slice(bytes);
+        let full = self.tail.len() - self.tail.len() % CHUNK;
+        if full > 0 {
+            self.chunks.extend(self.tail[..full].chunks(CHUNK).map(Arc::from));
+            self.tail.drain(..full);
+            // One huge write must not be paid for ever after.
+            self.tail.shrink_to(CHUNK);
+        }
     }
 
     /// Appends the bytes from offset `from` on to `to`; `false` (and nothing appended) if they
     /// are not held.
     pub fn copy_from(&self, from: u64, to: &mut Vec<u8>) -> bool {
-        let Some(skip) = from.checked_sub(self.first) else { return false };
-        let Ok(skip) = usize::try_from(skip) else { return false };
-        if skip > self.bytes.len() {
-            return false;
-        }
-        let (head, tail) = self.bytes.as_slices();
-        to.reserve(self.bytes.len() - skip);
-        if skip < head.len() {
-            to.extend_from_slice(&head[skip..]);
-            to.extend_from_slice(tail);
-        } else {
-            to.extend_from_slice(&tail[skip - head.len()..]);
+        let behind = from.checked_sub(self.first).and_then(|n| usize::try_from(n).ok());
+        let Some(behind) = behind.filter(|behind| *behind <= self.len) else { return false };
+        to.reserve(self.len - behind);
+        let mut skip = self.skip + behind;
+        for piece in self.chunks.iter().map(|chunk| &chunk[..]).chain([self.tail.as_slice()]) {
+            match piece.get(skip..) {
+                Some(rest) => {
+                    to.extend_from_slice(rest);
+                    skip = 0;
+                }
+                None => skip -= piece.len(),
+            }
         }
         true
     }
 
     /// Forgets what exceeds the size. Called once everybody attached has been fed.
     pub fn trim(&mut self) {
-        let Some(excess) = self.bytes.len().checked_sub(self.size) else { return };
-        self.bytes.drain(..excess);
+        let Some(excess) = self.len.checked_sub(self.size) else { return };
+        self.len -= excess;
         self.first = self.first.saturating_add(excess as u64);
-        // One huge write must not be paid for ever after.
-        if self.bytes.capacity() / 2 > self.size {
-            self.bytes.shrink_to(self.size);
+        self.skip += excess;
+        // Invariant: the tail is shorter than the smallest size, so it is never cut into.
+        while let Some(oldest) = self.chunks.front().filter(|chunk| chunk.len() <= self.skip) {
+            self.skip -= oldest.len();
+            self.chunks.pop_front();
         }
     }
 
@@ -81,6 +112,8 @@ impl Backlog {
     }
 }
 
+/// What is copied at most when a node is cloned, and how much more than the size may be held.
+const CHUNK: usize = 8 << 10;
 /// Redis does not go below 16 KiB either: less would make every short break a full sync.
 const MIN_SIZE: usize = 16 << 10;
 
@@ -130,6 +163,29 @@ mod tests {
         assert_eq!(tail(&log, 1).unwrap().len(), MIN_SIZE * 8);
         log.trim();
         assert_eq!(tail(&log, 1), None);
-        assert!(log.bytes.capacity() <= MIN_SIZE * 2);
+        assert!(log.tail.capacity() <= CHUNK);
+        assert_eq!(log.len(), MIN_SIZE as u64);
+        assert_eq!(tail(&log, log.first()).unwrap(), [7; MIN_SIZE]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_is_the_end_of_everything_pushed(
+            pushes in proptest::collection::vec((0_usize..30_000, 0_u8..), 1..20), size in 0_u64..40_000) {
+            let mut log = Backlog::starting_at(1, size);
+            let mut all = Vec::new();
+            for (len, byte) in pushes {
+                let piece = alloc::vec![byte; len];
+                log.push(&piece);
+                all.extend_from_slice(&piece);
+                log.trim();
+                let held = all.len().min(log.size);
+                proptest::prop_assert_eq!(log.len(), held as u64);
+                proptest::prop_assert_eq!(log.end(), all.len() as u64 + 1);
+                proptest::prop_assert_eq!(tail(&log, log.first()).unwrap(), &all[all.len() - held..]);
+                let stored: usize = log.chunks.iter().map(|chunk| chunk.len()).sum();
+                proptest::prop_assert!(stored <= log.size + CHUNK);
+            }
+        }
     }
 }

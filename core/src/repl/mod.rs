@@ -199,6 +199,11 @@ impl Repl {
         }
     }
 
+    /// Invariant: the backlog, if there is one, ends at the offset (`Node::check` looks).
+    pub fn backlog_ends_at_offset(&self) -> bool {
+        self.backlog.as_ref().is_none_or(|log| log.end() == self.offset + 1)
+    }
+
     /// Makes an empty backlog that begins after the current offset.
     pub fn restart_backlog(&mut self, config: &Config) {
         self.backlog = Some(Backlog::starting_at(self.offset + 1, config.repl_backlog_size));
