@@ -3,6 +3,8 @@
 //! `bus-vectors/README.md` tells where each frame comes from; `expected.json` holds every field.
 //! Frames of Redis 7.0 must also come out of the encoder byte for byte.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test's helpers a panic is the report")]
+
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;

@@ -42,6 +42,16 @@ pub enum FrameError {
         /// What its contents add up to.
         expected: u64,
     },
+    /// More gossip entries announced than there is room for.
+    #[error("{} of {len} bytes with {count} gossip entries", kind.name())]
+    GossipOverrun {
+        /// The type of the frame.
+        kind: Kind,
+        /// Entries announced.
+        count: u16,
+        /// The length of the frame.
+        len: u32,
+    },
     /// The length of an extension is not a positive multiple of 8.
     #[error("{} with an extension of {bytes} bytes", kind.name())]
     Padding {
@@ -58,6 +68,14 @@ pub enum FrameError {
         /// The length of the frame.
         len: u32,
     },
+    /// The text of an extension does not end with a zero byte.
+    #[error("{} with an extension {extension} without an end", kind.name())]
+    Unterminated {
+        /// The type of the frame.
+        kind: Kind,
+        /// The type of the extension.
+        extension: u16,
+    },
     /// The sender, its master, or the node that the message is about has no valid name.
     #[error("malformed node ID")]
     Name,
@@ -70,7 +88,7 @@ impl FrameError {
         matches!(self, Self::BadStart | Self::TooLong { .. } | Self::NotOneFrame { .. })
     }
 
-    /// The line that Redis 7.0 logs, always as a warning; `None` where it drops silently.
+    /// The line that Redis 7.0.15 logs (with Debian's security fixes), always as a warning; `None` where it drops silently.
     #[must_use]
     pub fn log_line(self) -> Option<String> {
         match self {
@@ -80,6 +98,15 @@ impl FrameError {
             Self::Version(_) | Self::Name => None,
             Self::Length { kind, len, expected } => Some(format!(
                 "Received invalid {} packet of length {len} but expected length {expected}",
+                kind.name()
+            )),
+            Self::GossipOverrun { kind, count, len } => Some(format!(
+                "Received invalid {} packet with gossip count {count} that exceeds total packet \
+                 length ({len})",
+                kind.name()
+            )),
+            Self::Unterminated { kind, extension } => Some(format!(
+                "Received {} packet with missing null terminator in extension type {extension}",
                 kind.name()
             )),
             Self::Padding { kind, bytes } => Some(format!(

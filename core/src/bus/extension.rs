@@ -86,7 +86,7 @@ fn one<'a>(reader: &mut Reader<'a>) -> Option<(u16, &'a [u8])> {
 /// are refused.
 ///
 /// # Errors
-/// A length is no positive multiple of 8, or reaches beyond the frame.
+/// A length is no positive multiple of 8, or reaches beyond the frame; a host name has no end.
 pub(super) fn check(bytes: &[u8], count: u16, kind: Kind, len: u32) -> Result<u64, FrameError> {
     let mut reader = Reader(bytes);
     for _ in 0..count {
@@ -99,8 +99,14 @@ pub(super) fn check(bytes: &[u8], count: u16, kind: Kind, len: u32) -> Result<u6
         if short == 0 || short % 8 != 0 {
             return Err(FrameError::Padding { kind, bytes: short });
         }
-        if long != u32::from(short) || reader.bytes(usize::from(short)).is_none() {
+        let Some(whole) = reader.bytes(usize::from(short)).filter(|_| long == u32::from(short))
+        else {
             return Err(FrameError::ExtensionOverrun { kind, len });
+        };
+        // An extension of 8 bytes has no data, and its own head does not count as an end.
+        let ended = whole.len() > EXT_HEAD_LEN && whole.ends_with(&[0]);
+        if head.u16() == Some(HOSTNAME) && !ended {
+            return Err(FrameError::Unterminated { kind, extension: HOSTNAME });
         }
     }
     Ok((bytes.len() - reader.0.len()) as u64)

@@ -310,7 +310,8 @@ fn heartbeat<'a>(
     let gossip_len = usize::from(raw.count) * GOSSIP_LEN;
     let before_ext = (HEADER_LEN + gossip_len) as u64;
     let wrong = |expected| FrameError::Length { kind, len, expected };
-    let gossip = rest.bytes(gossip_len).ok_or(wrong(before_ext))?;
+    let gossip =
+        rest.bytes(gossip_len).ok_or(FrameError::GossipOverrun { kind, count: raw.count, len })?;
     let has_ext = raw.mflags.contains(MsgFlags::EXT_DATA);
     let ext_len = if has_ext { extension::check(rest.0, raw.extensions, kind, len)? } else { 0 };
     if before_ext + ext_len != u64::from(len) {

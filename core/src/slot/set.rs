@@ -136,11 +136,16 @@ impl Iterator for SlotRanges<'_> {
         let mut from = self.next;
         while from < SLOTS && !has(from) {
             // Whole empty bytes are skipped: most sets are a few long runs.
-            from += if from % 8 == 0 && self.set.0[usize::from(from / 8)] == 0 { 8 } else { 1 };
+            from += if from.is_multiple_of(8) && self.set.0[usize::from(from / 8)] == 0 {
+                8
+            } else {
+                1
+            };
         }
         let mut to = from;
         while to < SLOTS && has(to) {
-            to += if to % 8 == 0 && self.set.0[usize::from(to / 8)] == 0xFF { 8 } else { 1 };
+            to +=
+                if to.is_multiple_of(8) && self.set.0[usize::from(to / 8)] == 0xFF { 8 } else { 1 };
         }
         self.next = to;
         Some((Slot::new(from)?, Slot::new(to.checked_sub(1)?)?))
