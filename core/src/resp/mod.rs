@@ -7,16 +7,20 @@
 //! ```
 //!
 //! [`Parser`] reads requests where they lie in the connection's buffer; [`ReplyBuf`] writes
-//! replies straight into the one that goes out.
+//! replies straight into the one that goes out; [`Value`] is a whole reply as a tree, for clients
+//! and tests.
 
 mod encode;
 mod inline;
 mod number;
 mod parse;
+mod render;
+mod value;
 
 pub use encode::ReplyBuf;
 pub use number::{parse_i64, write_double};
 pub use parse::{Limits, Parsed, Parser, ProtocolError};
+pub use value::{DEPTH_MAX, Value};
 
 /// Which reply syntax a client asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
