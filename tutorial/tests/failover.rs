@@ -1,5 +1,7 @@
 //! Lesson 9 without a screen: the learner's actions turn its checks green, and nothing else does.
 
+#![expect(clippy::unwrap_used, reason = "what helpers cannot do ends the test")]
+
 use std::path::Path;
 
 use slotscope_core::{
@@ -193,7 +195,7 @@ fn a_shorter_timeout_makes_a_shorter_outage() {
 /// Whatever the seed, the story is the same.
 #[test]
 fn other_seeds_tell_the_same_story() {
-    for seed in 1..=5 {
+    for seed in 1..=3 {
         let mut play = Play::new();
         let plan = slotscope_core::sim::Plan { seed, ..play.lesson.plan.clone() };
         play.world = World::new(plan).unwrap();

@@ -45,11 +45,11 @@ impl Spans {
             },
             Event::Start(Tag::Emphasis | Tag::Strong) => self.open(Open::Emphasis)?,
             Event::Start(Tag::Link { dest_url, .. }) => {
-                self.open(Open::Link(dest_url.into_string()))?
+                self.open(Open::Link(dest_url.into_string()))?;
             }
             Event::End(TagEnd::Emphasis | TagEnd::Strong | TagEnd::Link) => {
                 let Some((kind, text)) = self.open.take() else { return Ok(()) };
-                self.done.push(closed(kind, text)?);
+                self.done.push(closed(kind, &text)?);
             }
             Event::Html(_) | Event::InlineHtml(_) => return Err("raw HTML is not allowed".into()),
             other => return Err(format!("this cannot stand in running text: {other:?}")),
@@ -84,8 +84,8 @@ impl Spans {
     }
 }
 
-fn closed(kind: Open, text: String) -> Result<Span, String> {
-    let text = unwrapped(&text);
+fn closed(kind: Open, text: &str) -> Result<Span, String> {
+    let text = unwrapped(text);
     let to = match kind {
         Open::Emphasis => return Ok(Span::Emphasis { text }),
         Open::Link(to) => to,

@@ -78,11 +78,11 @@ pub(crate) enum Mode {
 /// What must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expr {
-    And(Vec<Expr>),
-    Or(Vec<Expr>),
-    Not(Box<Expr>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
     /// For every running node, in place of each variable.
-    ForAll(Vec<char>, Box<Expr>),
+    ForAll(Vec<char>, Box<Self>),
     Compare(Term, Op, Term),
     /// These events, one after the other.
     Chain(Vec<Pattern>),
@@ -140,7 +140,7 @@ pub(crate) enum Term {
     Var(char),
     Slots(Vec<(u16, u16)>),
     Between(i64, i64),
-    ReplicaOf(Box<Term>),
+    ReplicaOf(Box<Self>),
     Path(Path),
     Count(Pattern),
     Distinct(Pattern, &'static str),

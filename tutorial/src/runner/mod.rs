@@ -81,7 +81,7 @@ impl Runner {
             .chain(gates.iter().flatten())
             .any(|p| matches!(p.source(), Source::State | Source::Ledger));
         let mut runner = Self {
-            reports: lesson.checks().map(|check| CheckReport::unseen(check)).collect(),
+            reports: lesson.checks().map(CheckReport::unseen).collect(),
             gate_reports: lesson
                 .gates()
                 .map(|gate| GateReport { id: gate.id.clone(), due: None })
