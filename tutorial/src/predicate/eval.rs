@@ -215,7 +215,8 @@ impl Scope<'_> {
     fn spanned(&self, after: u64) -> impl Iterator<Item = &Event> {
         // `after` is a sequence number plus one, so that 0 means "from the beginning".
         let first = self.events.partition_point(|event| event.seq < after);
-        self.events[first..].iter().filter(|event| self.from <= event.at && event.at <= self.until)
+        let span = self.events[first..].iter().take_while(|event| event.at <= self.until);
+        span.filter(|event| self.from <= event.at)
     }
 
     /// The meanings of the variables with which `event` fits.
@@ -247,12 +248,13 @@ impl Scope<'_> {
         for (at, pattern) in chain.iter().enumerate() {
             let mut next: Vec<(Env, Option<&Event>)> = Vec::new();
             for (env, last) in &ends {
+                let binds = pattern.variables().any(|name| env.get(name).is_none());
                 for event in self.spanned(last.map_or(0, |last| last.seq + 1)) {
                     let Some(env) = self.fits(pattern, event, env) else { continue };
-                    if next.len() < ENVS_MAX && next.iter().all(|(known, _)| *known != env) {
+                    if next.iter().all(|(known, _)| *known != env) {
                         next.push((env, Some(event)));
                     }
-                    if pattern.variables().next().is_none() {
+                    if !binds || next.len() == ENVS_MAX {
                         break;
                     }
                 }

@@ -192,6 +192,9 @@ impl Runner {
         for (watch, report) in self.checks.iter_mut().zip(&mut self.reports) {
             watch.clauses.iter_mut().for_each(|clause| clause.rewind(until));
             report.met_at = report.met_at.filter(|met_at| *met_at <= until);
+            if report.state == CheckState::Failed {
+                report.state = CheckState::NotYet;
+            }
         }
         for gate in &mut self.gate_reports {
             gate.due = gate.due.filter(|due| due.at <= until);
@@ -201,8 +204,8 @@ impl Runner {
 
     fn judge(&mut self) {
         for (watch, report) in self.checks.iter_mut().zip(&mut self.reports) {
-            // What held once on this run stays met.
-            if report.met_at.is_some() {
+            // What held once on this run stays met, and what cannot hold any more stays failed.
+            if report.met_at.is_some() || report.state == CheckState::Failed {
                 continue;
             }
             let mut envs = vec![Env::default()];
