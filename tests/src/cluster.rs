@@ -155,6 +155,18 @@ impl Cluster {
         panic!("the nodes do not agree within {deadline:?}; the last views:\n{last}");
     }
 
+    /// Waits until the replica at `port` has its master's whole stream.
+    pub fn await_replica_in_sync(&mut self, port: u16, deadline: Duration) {
+        wait_for(&format!("replica {port} is in sync"), deadline, || {
+            let replica = self.at(port);
+            let is_up = replica.info("master_link_status")? == "up";
+            let mine: u64 = replica.info("slave_repl_offset")?.parse().ok()?;
+            let master: u16 = replica.info("master_port")?.parse().ok()?;
+            let theirs: u64 = self.at(master).info("master_repl_offset")?.parse().ok()?;
+            (is_up && mine >= theirs).then_some(())
+        });
+    }
+
     /// Waits until every running node says that `port` is a master with slots and that the
     /// cluster serves again.
     pub fn await_promotion(&mut self, port: u16, deadline: Duration) {

@@ -53,9 +53,11 @@ pub fn dist() -> &'static Path {
 pub fn probe_wasm() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
-        let status = cargo().args(["lab-build", "--probe"]).status().unwrap();
-        assert!(status.success(), "the probe does not build for wasm");
-        target().join("web/wasm32-unknown-unknown/wasm/slotscope_probe.wasm")
+        let output = cargo().args(["lab-build", "--probe"]).output().unwrap();
+        let path = String::from_utf8(output.stdout).unwrap();
+        let path = PathBuf::from(path.trim());
+        assert!(path.exists(), "no probe: {}", String::from_utf8_lossy(&output.stderr));
+        path
     })
 }
 

@@ -2,9 +2,10 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::{Ipv4Addr, TcpStream},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -86,6 +87,19 @@ impl Server {
     #[must_use]
     pub fn cli_cluster(&self, words: &[&str]) -> String {
         redis_cli(&[&["-c", "-p", &self.port.to_string()], words].concat())
+    }
+
+    /// Several lines in one connection of `redis-cli`: what it prints.
+    #[must_use]
+    pub fn cli_script(&self, lines: &str) -> String {
+        let mut child = Command::new("redis-cli")
+            .args(["-p", &self.port.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-cli is installed");
+        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned()
     }
 
     /// A field of `INFO`.

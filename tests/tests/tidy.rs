@@ -3,6 +3,8 @@
 //! Runs first and needs nothing but the files. Each test lists everything that it finds at once,
 //! with file and line, so that one run is enough to repair it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -108,8 +110,9 @@ fn places(text: &str, needle: &str) -> Vec<usize> {
         .filter(|&at| {
             let before = text[..at].chars().next_back();
             let after = text[at + needle.len()..].chars().next();
-            !(is_word(first) && before.is_some_and(is_word))
-                && !(is_word(last) && after.is_some_and(is_word))
+            let joined_before = is_word(first) && before.is_some_and(is_word);
+            let joined_after = is_word(last) && after.is_some_and(is_word);
+            !joined_before && !joined_after
         })
         .collect()
 }
@@ -133,9 +136,8 @@ fn layers() -> BTreeMap<String, u32> {
 /// `pub(crate) mod name;` names a module that is a file.
 fn module_name(line: &str) -> Option<&str> {
     let line = line.trim();
-    let rest = match line.split_once("mod ") {
-        Some(("" | "pub " | "pub(crate) " | "pub(super) ", rest)) => rest,
-        _ => return None,
+    let Some(("" | "pub " | "pub(crate) " | "pub(super) ", rest)) = line.split_once("mod ") else {
+        return None;
     };
     rest.strip_suffix(';')
 }

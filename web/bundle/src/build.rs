@@ -37,7 +37,7 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
     let (web, dist) = (run::root().join("web"), run::root().join("web/dist"));
     let toolchain = wasm_std::ensure()?;
     run::say("compiling the page to wasm");
-    let wasm = compile(toolchain, flavour)?;
+    let wasm = compile(toolchain, "slotscope-web", flavour)?;
     let made_from = digest(&web, &wasm, flavour)?;
     if fs::read_to_string(dist.join(NOTE)).is_ok_and(|note| note == made_from) {
         run::say(&format!("web/dist is up to date ({:.1} s)", started.elapsed().as_secs_f32()));
@@ -64,18 +64,26 @@ pub fn build(flavour: Flavour) -> Result<PathBuf> {
     Ok(dist)
 }
 
+/// Builds the core as wasm without any page, for the tests, and prints where it is.
+pub fn probe() -> Result<()> {
+    let wasm = compile(wasm_std::ensure()?, "slotscope-probe", Flavour::Release)?;
+    println!("{}", wasm.display());
+    Ok(())
+}
+
 /// Runs cargo and asks it what it made.
-fn compile(toolchain: wasm_std::WasmToolchain, flavour: Flavour) -> Result<PathBuf> {
+fn compile(toolchain: wasm_std::WasmToolchain, package: &str, flavour: Flavour) -> Result<PathBuf> {
     let profile = match flavour {
         Flavour::Release => "wasm",
         Flavour::Dev => "wasm-dev",
     };
     let mut command = toolchain.cargo();
     command
-        .args(["build", "--package", "slotscope-web", "--target", "wasm32-unknown-unknown"])
+        .args(["build", "--package", package, "--target", "wasm32-unknown-unknown"])
         .args(["--profile", profile, "--message-format", "json-render-diagnostics"])
         .stdout(Stdio::piped());
-    let messages = run::output(&mut command).context("the page does not compile")?;
+    let messages =
+        run::output(&mut command).with_context(|| format!("{package} does not compile"))?;
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
@@ -83,7 +91,7 @@ fn compile(toolchain: wasm_std::WasmToolchain, flavour: Flavour) -> Result<PathB
         .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
         .filter_map(|name| name.as_str().map(PathBuf::from))
         .find(|path| path.extension().is_some_and(|ext| ext == "wasm"))
-        .context("slotscope-web makes no .wasm; it needs a binary or a cdylib")
+        .with_context(|| format!("{package} makes no .wasm; it needs a binary or a cdylib"))
 }
 
 /// Stands for everything that goes in: the module, the files that are copied, the lessons, this

@@ -57,7 +57,10 @@ fn dispatch() -> Result<()> {
     let mut parser = lexopt::Parser::from_env();
     match parser.next()? {
         Some(Arg::Value(word)) => match word.string()?.as_str() {
-            "build" => build::build(build_options(parser)?).map(drop),
+            "build" => match build_options(parser)? {
+                Some(flavour) => build::build(flavour).map(drop),
+                None => build::probe(),
+            },
             // What follows belongs to `slotscope lab`, unread.
             "lab" => lab::lab(&std::env::args_os().skip(2).collect::<Vec<_>>()),
             "test" => checks::run(&test_options(parser)?),
@@ -75,12 +78,14 @@ fn dispatch() -> Result<()> {
     }
 }
 
-fn build_options(mut parser: lexopt::Parser) -> Result<build::Flavour> {
-    let mut flavour = build::Flavour::Release;
+/// `None` for the probe: the core as wasm without a page.
+fn build_options(mut parser: lexopt::Parser) -> Result<Option<build::Flavour>> {
+    let mut flavour = Some(build::Flavour::Release);
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Long("release") => flavour = build::Flavour::Release,
-            Arg::Long("dev") => flavour = build::Flavour::Dev,
+            Arg::Long("release") => flavour = Some(build::Flavour::Release),
+            Arg::Long("dev") => flavour = Some(build::Flavour::Dev),
+            Arg::Long("probe") => flavour = None,
             other => return Err(other.unexpected().into()),
         }
     }
