@@ -90,7 +90,8 @@ fn clippy() -> Result<()> {
     let system = system_tests();
     run::run(
         run::cargo()
-            .args(["clippy", "--quiet", "--workspace", "--all-targets"])
+            .args(["clippy", "--quiet", "--workspace", "--lib", "--bins", "--tests", "--benches"])
+            .arg("--examples")
             .args(system)
             .args(["--", "-D", "warnings"]),
     )
