@@ -1,6 +1,7 @@
 //! The program `slotscope`: a node, a cluster of them, the simulator, the lab.
 
 mod cli;
+mod create_cluster;
 mod lab;
 mod server;
 
@@ -25,7 +26,8 @@ fn main() -> ExitCode {
         Some(Command::Server(args)) => return server::run(&args.words),
         None => lab::run(&LabArgs::default()),
         Some(Command::Lab(args)) => lab::run(&args),
-        Some(Command::CreateCluster(_) | Command::Sim(_)) => Ok(()),
+        Some(Command::CreateCluster(args)) => create_cluster::run(&args),
+        Some(Command::Sim(_)) => Ok(()),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -267,7 +267,10 @@ impl Driver {
     }
 
     fn follow_config(&self) {
-        let level = self.config(|config| config.loglevel);
+        self.follow_level(self.config(|config| config.loglevel));
+    }
+
+    fn follow_level(&self, level: Level) {
         self.log.set_level(level);
         self.out.borrow_mut().set_level(level);
     }
@@ -307,6 +310,9 @@ impl Driver {
             }
         }
         node.settle(now, &mut out);
+        let level = node.config().loglevel;
+        drop((node, out));
+        self.follow_level(level);
         batch
     }
 

@@ -100,6 +100,13 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
 
     let driver = Driver::new(node, out, clock, Rc::clone(&log), disk);
     driver.carry_out();
+    // A node that cannot write its first nodes.conf must not be heard of.
+    if let Some(settled) = driver.settled() {
+        tokio::select! {
+            _ = settled => {}
+            exit = driver.exit() => return Ok(leave(&driver, exit).await),
+        }
+    }
     let mode = if config.cluster_enabled { "cluster" } else { "standalone" };
     log.notice(&format!("Running mode={mode}, port={}.", config.port));
     log.warning("Server initialized");
