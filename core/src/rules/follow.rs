@@ -40,8 +40,9 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, master: PeerIdx, cause: Cause) {
     cluster.election.reset();
     cluster.todo.save = true;
     cluster.todo.serving = true;
+    // Before replication speaks: its lines are a replica's, as in Redis.
+    ctx.out.push(Effect::Notice(Notice::BecameReplica { of }));
     if let Some(addr) = addr {
         super::replication::follow(ctx, addr);
     }
-    ctx.out.push(Effect::Notice(Notice::BecameReplica { of }));
 }
