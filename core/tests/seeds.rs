@@ -1,0 +1,65 @@
+//! Do random faults find what is wrong, and nothing where nothing is?
+
+use slotscope_core::sim::{Plan, SeedReport, TimedAction, faults, sweep, sweep_seed};
+
+/// Seeds run in a plain test; `slotscope sim --seeds 1..1000` runs them all.
+const SEEDS: u64 = 24;
+
+/// Every seed keeps the invariants, and together they walk the interesting paths.
+#[test]
+fn seeds_hold_the_invariants() {
+    let mut seen = std::collections::BTreeMap::<String, u32>::new();
+    for seed in 1..=SEEDS {
+        let report = sweep_seed(seed);
+        assert!(report.is_good(), "seed {seed}: {:#?}", report.failures);
+        for (name, times) in report.seen {
+            *seen.entry(name).or_default() += times;
+        }
+    }
+    for path in [
+        "failure.suspected",
+        "failure.trusted",
+        "failure.quorum",
+        "failure.heard",
+        "failure.forgiven",
+        "serving.fail",
+        "serving.ok",
+        "candidacy.delayed",
+        "candidacy.asked",
+        "candidacy.expired",
+        "vote.granted",
+        "vote.refused",
+        "promote.won",
+        "claim.stale",
+        "claim.update-heard",
+        "epoch.adopted",
+        "follow.demoted",
+        "repl.synced",
+        "route.moved",
+        "route.cluster-down",
+    ] {
+        assert!(seen.contains_key(path), "no seed takes {path}: {seen:?}");
+    }
+}
+
+/// A nasty cluster: three masters with three replicas each, so that several candidates ask at
+/// once, on a slow network, so that their requests cross.
+fn nasty(seed: u64, broken: bool) -> SeedReport {
+    let mut plan: Plan = faults::plan(seed, 3, 3);
+    if broken {
+        plan.config.push(("slotscope-break".into(), "no-last-vote-epoch".into()));
+    }
+    let actions: Vec<TimedAction> = faults::schedule(&plan, seed, 90_000);
+    sweep(seed, plan, &actions)
+}
+
+/// Without the last vote epoch a voter votes twice, and the seeds see it.
+#[test]
+fn a_core_without_last_vote_epoch_is_caught() {
+    let caught = (1..=60).find(|seed| {
+        nasty(*seed, true).failures.iter().any(|failure| failure.contains("voted twice"))
+    });
+    let Some(seed) = caught else { panic!("no seed sees a second vote") };
+    let whole = nasty(seed, false);
+    assert!(whole.is_good(), "seed {seed} with all guards: {:#?}", whole.failures);
+}
