@@ -7,6 +7,8 @@
 mod clause;
 mod history;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use slotscope_core::{
     sim::{HostIdx, Record, What, World},
