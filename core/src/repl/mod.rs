@@ -172,6 +172,11 @@ impl Repl {
         u32::try_from(good).unwrap_or(u32::MAX)
     }
 
+    /// The once-a-second work is due by `at`, if not sooner.
+    pub fn wake_by(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
     /// Adds bytes to the stream, if anybody might ever ask for them.
     pub fn produce(&mut self, bytes: &[u8]) {
         if let Some(log) = &mut self.backlog {

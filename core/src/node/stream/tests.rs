@@ -430,6 +430,52 @@ fn after_a_promotion_peers_go_on_by_the_second_id() {
     assert_eq!(rig.nodes[1].b.stats.sync_full, 0);
 }
 
+/// A master that slept, because nobody was there, wakes for whoever comes.
+#[test]
+fn a_lonely_master_pings_again_when_a_replica_comes() {
+    let mut rig = Rig::new(3);
+    rig.follow(1, 0);
+    rig.kill(0);
+    rig.say(1, &["REPLICAOF", "NO", "ONE"]);
+    rig.wait_ms(5000);
+    rig.follow(2, 1);
+    let before = rig.offset(1);
+    rig.wait_ms(10_900);
+    assert_eq!(rig.offset(1), before + 14, "one PING");
+    rig.assert_same(1, 2);
+    let reached = rig.nodes[1].b.repl.replicas.iter().next().unwrap().acked;
+    assert_eq!(reached, before + 14);
+}
+
+/// After an hour alone the backlog goes, and nobody may go on by the history that it belonged to.
+#[test]
+fn a_lonely_backlog_is_freed() {
+    let mut rig = Rig::new(2);
+    rig.nodes[0].b.config.repl_backlog_ttl_s = 30;
+    rig.follow(1, 0);
+    let id = rig.info(0, "master_replid");
+    rig.kill(1);
+    rig.wait_ms(29_000);
+    assert_eq!(rig.info(0, "repl_backlog_active"), "1");
+    rig.take_log(0);
+    rig.wait_ms(2000);
+    let line = "Replication backlog freed after 30 seconds without connected replicas.";
+    assert_eq!(rig.take_log(0), [line]);
+    assert_ne!(rig.info(0, "master_replid"), id);
+    rig.say(0, &["SET", "uncounted", "1"]);
+    rig.dead.clear();
+    rig.wait_ms(2000);
+    let link = rig.nodes[1].b.repl.upstream.as_ref().unwrap().link;
+    if let Some(link) = link {
+        rig.input(1, Input::LinkDown { link, why: DownReason::Reset });
+        rig.carry_out(1);
+    }
+    rig.wait_ms(1000);
+    assert_eq!(rig.get(1, "uncounted"), "1");
+    rig.assert_same(0, 1);
+    assert_eq!(rig.nodes[0].b.stats.sync_full, 2);
+}
+
 #[test]
 fn an_old_master_that_wrote_on_alone_loses_that() {
     let mut rig = Rig::new(2);

@@ -84,7 +84,7 @@ pub(crate) fn attach(
     if repl.replicas.len() == 1 {
         repl.ping_at = now.plus_ms(ctx.b.config.repl_ping_replica_period_s.saturating_mul(1000));
     }
-    repl.due.get_or_insert(now.plus_ms(1000));
+    repl.wake_by(now.plus_ms(1000));
     if let Some(session) = ctx.b.sessions.get_mut(&client) {
         session.is_replica = true;
     }
