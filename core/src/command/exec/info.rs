@@ -89,7 +89,6 @@ fn server(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("redis_version", REDIS_VERSION);
     text.put("slotscope_version", env!("CARGO_PKG_VERSION"));
     text.put("redis_mode", mode(config));
-    text.put("arch_bits", usize::BITS);
     text.put("run_id", b.cluster.my_id());
     text.put("tcp_port", config.port);
     text.put("server_time_usec", ctx.now.wall.0.saturating_mul(1000));

@@ -1,0 +1,153 @@
+//! The connection, the server, the table of commands.
+
+use alloc::format;
+
+use super::{Bench, check, in_cluster};
+use crate::{
+    command::Outcome,
+    config::Config,
+    io::{Effect, Exit},
+};
+
+#[test]
+fn a_password_locks_the_door() {
+    let mut bench = Bench::new(Config { requirepass: "pw".into(), ..Config::default() });
+    bench.check(
+        r#"
+        GET k -> -NOAUTH Authentication required.
+        PING -> -NOAUTH Authentication required.
+        nosuch -> -ERR unknown command 'nosuch', with args beginning with:
+        AUTH wrong -> -WRONGPASS invalid username-password pair or user is disabled.
+        AUTH p -> -WRONGPASS invalid username-password pair or user is disabled.
+        AUTH someone pw -> -WRONGPASS invalid username-password pair or user is disabled.
+        HELLO 3 AUTH default no -> -WRONGPASS invalid username-password pair or user is disabled.
+        AUTH pw -> OK
+        PING -> PONG
+        RESET -> RESET
+        PING -> -NOAUTH Authentication required.
+        "#,
+    );
+    assert!(bench.say("HELLO 2").starts_with("-NOAUTH HELLO must be called"));
+    assert!(bench.say("HELLO 3 AUTH default pw").contains("\"proto\" :3"));
+    bench.check("PING -> PONG");
+}
+
+#[test]
+fn the_connection() {
+    check(
+        r#"
+        PING hi -> "hi"
+        PING a b -> -ERR wrong number of arguments for 'ping' command
+        ECHO hi -> "hi"
+        SELECT 0 -> OK
+        SELECT 1 -> -ERR DB index is out of range
+        CLIENT ID -> :7
+        CLIENT GETNAME -> nil
+        CLIENT SETNAME me -> OK
+        CLIENT GETNAME -> "me"
+        HELLO 4 -> -NOPROTO unsupported protocol version
+        HELLO x -> -ERR Protocol version is not an integer or out of range
+        HELLO 2 foo -> -ERR Syntax error in HELLO option 'foo'
+        HELLO 2 SETNAME you -> ["server" "redis" "version" "7.0.15" "proto" :2 "id" :7 "mode" "standalone" "role" "master" "modules" []]
+        CLIENT GETNAME -> "you"
+        CLIENT KILL ID 99 -> :0
+        CLIENT KILL 1.2.3.4:5 -> -ERR No such client
+        CLIENT LIST TYPE foo -> -ERR Unknown client type 'foo'
+        ACL WHOAMI -> "default"
+        "#,
+    );
+    let mut bench = Bench::new(in_cluster());
+    bench.check("SELECT 1 -> -ERR SELECT is not allowed in cluster mode");
+    assert!(bench.say("CLIENT INFO").contains("addr=127.0.0.1:50000"));
+    assert!(bench.say("HELLO").contains("\"mode\" \"cluster\""));
+    assert_eq!(bench.run(&[b"QUIT"]), (Outcome::Close, "OK".into()));
+    assert_eq!(bench.run(&[b"CLIENT", b"KILL", b"SKIPME", b"no"]).0, Outcome::Close);
+}
+
+#[test]
+fn ends_are_effects() {
+    for (command, exit) in [("SHUTDOWN NOSAVE", Exit::Shutdown), ("DEBUG SEGFAULT", Exit::Crash)] {
+        let mut bench = Bench::new(Config::default());
+        assert_eq!(bench.say(command), "");
+        assert_eq!(bench.out.drain().next_back(), Some(Effect::Exit(exit)));
+    }
+    let mut bench = Bench::new(Config::default());
+    bench.check("SHUTDOWN SAVE NOSAVE -> -ERR syntax error");
+    assert!(bench.out.is_empty());
+}
+
+#[test]
+fn configuration_at_run_time() {
+    let mut bench = Bench::new(Config::default());
+    bench.check(
+        r#"
+        CONFIG SET cluster-node-timeout 5000 maxmemory 1mb -> OK
+        CONFIG GET cluster-node-timeout maxmem* -> ["cluster-node-timeout" "5000" "maxmemory" "1048576" "maxmemory-clients" "0" "maxmemory-eviction-tenacity" "10" "maxmemory-policy" "noeviction" "maxmemory-samples" "5"]
+        CONFIG SET cluster-node-timeout 7000 nosuch 1 -> -ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'
+        CONFIG GET CLUSTER-node-timeout -> ["cluster-node-timeout" "5000"]
+        CONFIG SET a 1 b -> -ERR wrong number of arguments for 'config|set' command
+        CONFIG REWRITE -> -ERR The server is running without a config file
+        "#,
+    );
+    assert_eq!(bench.b.config.cluster_node_timeout_ms, 5000);
+}
+
+#[test]
+fn info_has_what_clients_look_for() {
+    let mut bench = Bench::new(in_cluster());
+    let text = bench.say("INFO");
+    for line in ["redis_version:7.0.15", "redis_mode:cluster", "cluster_enabled:1", "loading:0"] {
+        assert!(text.contains(&format!("{line}\r\n")), "{line} in {text}");
+    }
+    assert!(text.contains("# Replication\r\nrole:master\r\n"), "{text}");
+    assert!(text.ends_with("# Keyspace\r\n\""), "an empty node has no db0 line: {text}");
+    bench.check("SET k v PX 500");
+    let text = bench.say("INFO keyspace CLUSTER nosuch");
+    let wanted =
+        "# Cluster\r\ncluster_enabled:1\r\n\r\n# Keyspace\r\ndb0:keys=1,expires=1,avg_ttl=500\r\n";
+    assert_eq!(text, format!("\"{wanted}\""));
+}
+
+#[test]
+fn commands_describe_themselves() {
+    check(
+        r#"
+        COMMAND GETKEYS MSET a 1 b 2 -> ["a" "b"]
+        COMMAND GETKEYS PING x -> -ERR The command has no key arguments
+        COMMAND GETKEYS GET a b -> -ERR Invalid number of arguments specified for command
+        COMMAND GETKEYS nosuch a -> -ERR Invalid command specified
+        COMMAND GETKEYSANDFLAGS SET a 1 -> [["a" [OW update]]]
+        COMMAND GETKEYSANDFLAGS SET a 1 GET -> [["a" [RW access update]]]
+        COMMAND LIST FILTERBY PATTERN EXPIRE* -> ["expire" "expireat" "expiretime"]
+        COMMAND LIST FILTERBY foo bar -> -ERR syntax error
+        COMMAND INFO nosuch -> [nil]
+        COMMAND INFO get -> [["get" :2 [readonly fast] :1 :1 :1 [@read @string @fast] [] [["flags" [RO access] "begin_search" ["type" "index" "spec" ["index" :1]] "find_keys" ["type" "range" "spec" ["lastkey" :0 "keystep" :1 "limit" :0]]]] []]]
+        COMMAND INFO config|get -> [["config|get" :-3 [admin noscript loading stale] :0 :0 :0 [@admin @slow @dangerous] [] [] []]]
+        COMMAND DOCS dbsize nosuch -> ["dbsize" ["summary" "Counts the keys of this node." "since" "1.0.0" "group" "server"]]
+        "#,
+    );
+    let mut bench = Bench::new(Config::default());
+    let count = bench.say("COMMAND COUNT");
+    assert_eq!(count, format!(":{}", crate::command::table::all().len()));
+    assert!(bench.say("CONFIG HELP").contains("GET     Reads the directives"));
+}
+
+#[test]
+fn refusals_before_a_handler() {
+    check(
+        r#"
+        nosuch a b -> -ERR unknown command 'nosuch', with args beginning with: 'a' 'b'
+        GET -> -ERR wrong number of arguments for 'get' command
+        CONFIG -> -ERR wrong number of arguments for 'config' command
+        config get -> -ERR wrong number of arguments for 'config|get' command
+        Client Nosuch -> -ERR unknown subcommand 'Nosuch'. Try CLIENT HELP.
+        CLUSTER INFO -> -ERR This instance has cluster support disabled
+        READONLY -> -ERR This instance has cluster support disabled
+        "#,
+    );
+    let said = Bench::new(Config::default()).say("nosuch a b");
+    assert!(said.ends_with("'a' 'b' "), "each word is followed by a space: {said}");
+    let mut bench = Bench::new(Config { min_replicas_to_write: 1, ..Config::default() });
+    bench.check("SET k v -> -NOREPLICAS Not enough good replicas to write.");
+    bench.check("GET k -> nil");
+}
