@@ -46,8 +46,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  slotscope sim --seeds 1..1000\n  \
         slotscope sim --seed 42 --until 60s --trace\n  \
         slotscope sim --seeds 1..100 --break no-last-vote-epoch\n\n\
-        Exit status: 0 all seeds held, 2 an invariant broke, 3 a seed could not be run, \
-        1 anything else.")]
+        Exit status: 0 all seeds held, 2 an invariant broke, 3 a cluster did not come to rest \
+        after all was repaired, 1 anything else.")]
     Sim(SimArgs),
 }
 

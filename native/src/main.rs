@@ -4,6 +4,8 @@ mod cli;
 mod create_cluster;
 mod lab;
 mod server;
+mod sim;
+mod terminal;
 
 use std::{env, path::Path, process::ExitCode};
 
@@ -15,7 +17,10 @@ fn main() -> ExitCode {
     let words: Vec<String> = match env::args_os().map(std::ffi::OsString::into_string).collect() {
         Ok(words) => words,
         Err(word) => {
-            eprintln!("slotscope: the command line is no UTF-8 text: {}", word.display());
+            terminal::complain(&format!(
+                "slotscope: the command line is no UTF-8 text: {}",
+                word.display()
+            ));
             return ExitCode::FAILURE;
         }
     };
@@ -27,12 +32,15 @@ fn main() -> ExitCode {
         None => lab::run(&LabArgs::default()),
         Some(Command::Lab(args)) => lab::run(&args),
         Some(Command::CreateCluster(args)) => create_cluster::run(&args),
-        Some(Command::Sim(_)) => Ok(()),
+        Some(Command::Sim(args)) => match sim::run(&args) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("slotscope: {error:#}");
+            terminal::complain(&format!("slotscope: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -28,7 +28,10 @@ use self::{
     processes::{LOOK_AGAIN, Place},
     wire::Conversation,
 };
-use crate::cli::{ClusterAction, ClusterArgs};
+use crate::{
+    cli::{ClusterAction, ClusterArgs},
+    terminal::say,
+};
 
 /// After so long a node that does not answer is taken for failed.
 const START_PATIENCE: Duration = Duration::from_secs(30);
@@ -79,7 +82,7 @@ fn start(args: &ClusterArgs) -> anyhow::Result<()> {
         }
         return ended;
     }
-    println!("Next: slotscope create-cluster create");
+    say("Next: slotscope create-cluster create");
     Ok(())
 }
 
@@ -91,16 +94,16 @@ async fn start_all(
     for port in ports {
         let place = Place::new(&args.dir, *port);
         if let Some(pid) = place.running() {
-            println!("{port}: runs already, pid {pid}");
+            say(&format!("{port}: runs already, pid {pid}"));
             continue;
         }
-        println!("{port}: starting in {}", place.folder.display());
+        say(&format!("{port}: starting in {}", place.folder.display()));
         let child = place.start(args.node_timeout)?;
         started.push((place, child));
     }
     for (place, child) in started {
         wait_for(place, child).await?;
-        println!("{}: ready, pid {}", place.port, child.id());
+        say(&format!("{}: ready, pid {}", place.port, child.id()));
     }
     Ok(())
 }
@@ -157,7 +160,7 @@ fn create(args: &ClusterArgs) -> anyhow::Result<()> {
                 reply = Some(answer);
             }
             Step::WaitMs(ms) => thread::sleep(Duration::from_millis(ms)),
-            Step::Say(line) => println!("{line}"),
+            Step::Say(line) => say(&line),
             Step::Done => return Ok(()),
             Step::Failed(why) => bail!("{why}"),
         }
@@ -183,7 +186,7 @@ fn status(args: &ClusterArgs) -> anyhow::Result<()> {
             Some(_) => described(place.port).unwrap_or_else(|error| error.to_string()),
             None => String::new(),
         };
-        println!("{:<6} {process:<12} {words}", place.port);
+        say(&format!("{:<6} {process:<12} {words}", place.port));
     }
     Ok(())
 }
@@ -220,7 +223,7 @@ fn own_line(line: &str) -> Option<String> {
 fn stop(args: &ClusterArgs) -> anyhow::Result<()> {
     for place in places(args)? {
         let was = if place.stop()? { "stopped" } else { "was not running" };
-        println!("{}: {was}", place.port);
+        say(&format!("{}: {was}", place.port));
     }
     Ok(())
 }
@@ -229,7 +232,7 @@ fn clean(args: &ClusterArgs) -> anyhow::Result<()> {
     let places = places(args)?;
     for place in &places {
         place.clean()?;
-        println!("{}: files removed", place.port);
+        say(&format!("{}: files removed", place.port));
     }
     // The folder itself, if nothing of anybody else's is in it.
     drop(fs::remove_dir(&args.dir));

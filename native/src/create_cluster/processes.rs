@@ -55,7 +55,9 @@ impl Place {
     /// The pid of the node that runs here, if one does and it is ours.
     pub(super) fn running(&self) -> Option<Pid> {
         let text = fs::read_to_string(self.folder.join(PID)).ok()?;
-        let pid = text.trim().parse().ok().and_then(Pid::from_raw)?;
+        // Kill with a negative number would mean a whole group.
+        let number = text.trim().parse().ok().filter(|number: &i32| *number > 0)?;
+        let pid = Pid::from_raw(number)?;
         let words = command_line(pid)?;
         // A pid may belong to anybody after the machine was restarted.
         let is_server = words.iter().any(|word| word == "server");

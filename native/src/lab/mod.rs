@@ -4,7 +4,6 @@ mod assets;
 mod serve;
 
 use std::{
-    io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr},
     process::{Command, Stdio},
 };
@@ -13,7 +12,7 @@ use anyhow::{Context as _, bail};
 use tokio::{net::TcpListener, runtime, signal};
 
 use self::assets::Assets;
-use crate::cli::LabArgs;
+use crate::{cli::LabArgs, terminal::say};
 
 /// Where the lab is found unless somebody else is there.
 const PORT: u16 = 7379;
@@ -64,13 +63,6 @@ async fn listen(asked: Option<u16>) -> anyhow::Result<TcpListener> {
             }
         },
     }
-}
-
-/// One line on standard output, at once: a test or a script may be waiting for it.
-fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    // Nobody may be listening any more; the lab goes on.
-    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
 }
 
 /// Opens the page where there is a screen; the printed address does for everybody else.

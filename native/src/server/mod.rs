@@ -35,6 +35,8 @@ use self::{
     options::Options,
 };
 
+use crate::terminal::complain;
+
 /// File descriptors beside those of clients: listeners, links to peers, files.
 const RESERVED_FILES: u64 = 4096;
 
@@ -43,7 +45,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
     let options = match options::read(args).and_then(check) {
         Ok(options) => options,
         Err(error) => {
-            eprintln!("*** Slotscope cannot start: {error}");
+            complain(&format!("*** Slotscope cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -228,8 +230,11 @@ fn wake(
                 log.warning(&format!("The cluster config file {name} cannot be read: {what}"));
                 String::from("Unrecoverable error: corrupted cluster config file.")
             };
-            let text = String::from_utf8(bytes)
-                .map_err(|error| corrupted(&format!("it is no text ({error})")))?;
+            let text = String::from_utf8(bytes).map_err(|error| {
+                let good = error.as_bytes().get(..error.utf8_error().valid_up_to());
+                let line = good.unwrap_or(&[]).split(|byte| *byte == b'\n').count();
+                corrupted(&format!("line {line}: not UTF-8 text"))
+            })?;
             Node::restore(&text, config, seed, clock.now(), out)
                 .map_err(|error| corrupted(&error.to_string()))?
         }
