@@ -160,6 +160,12 @@ impl Parser {
 
     /// `*<count>`.
     fn count(&mut self, buf: &[u8]) -> Result<Option<usize>, ProtocolError> {
+        if let Some((count, next)) = quick_length(buf, self.at, b'*')
+            && count <= Limits::STRANGER_ARGS_MAX.min(self.limits.args_max)
+        {
+            (self.at, self.scanned) = (next, 0);
+            return Ok(Some(count));
+        }
         let Some(line) = self.line(buf, ProtocolError::BigCount)? else { return Ok(None) };
         let count = parse_i64(&line[1..]).ok_or(ProtocolError::Count)?;
         // Zero and below: an empty array, skipped like an empty line.
@@ -175,9 +181,15 @@ impl Parser {
 
     /// `$<length>` and the word.
     fn word(&mut self, buf: &[u8]) -> Result<Option<(usize, usize)>, ProtocolError> {
-        let len = match self.bulk {
-            Some(len) => len,
-            None => {
+        let quick = quick_length(buf, self.at, b'$').filter(|_| self.bulk.is_none());
+        let len = match (self.bulk, quick) {
+            (Some(len), _) => len,
+            (None, Some((len, next))) if len as u64 <= self.quick_bulk_max() => {
+                (self.at, self.scanned) = (next, 0);
+                self.bulk = Some(len);
+                len
+            }
+            (None, _) => {
                 let Some(line) = self.line(buf, ProtocolError::BigBulk)? else { return Ok(None) };
                 let len = self.bulk_len(line)?;
                 self.bulk = Some(len);
@@ -193,6 +205,11 @@ impl Parser {
         self.at = end + 2;
         self.bulk = None;
         Ok(Some(word))
+    }
+
+    /// Lengths up to this need no second look, whoever the client is.
+    fn quick_bulk_max(&self) -> u64 {
+        self.limits.bulk_max.min(Limits::STRANGER_BULK_MAX)
     }
 
     fn bulk_len(&self, line: &[u8]) -> Result<usize, ProtocolError> {
@@ -251,6 +268,31 @@ impl Parser {
             .map_err(|inline::Unbalanced| ProtocolError::Quotes)?;
         Ok(Some(Parsed { consumed: end + 1, words: &self.unquoted, ranges: &self.ranges }))
     }
+}
+
+/// The common case of a line that announces a length: `mark`, one to four digits, CR, and one
+/// byte more. Gives the length and where the line ends; `None` for everything else, which takes
+/// the long way. (A pipelined `SET` has four such lines; this halves the time it takes to read.)
+fn quick_length(buf: &[u8], at: usize, mark: u8) -> Option<(usize, usize)> {
+    let line = buf.get(at..)?;
+    let (first, digits) = line.split_first()?;
+    if *first != mark {
+        return None;
+    }
+    let mut value = 0;
+    for (n, byte) in digits.iter().take(5).enumerate() {
+        if *byte == b'\r' {
+            let one_spelling = n == 1 || (n > 1 && digits[0] != b'0');
+            // The CR and the byte after it.
+            let whole = line.len() >= n + 3;
+            return (one_spelling && whole).then_some((value, at + n + 3));
+        }
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + usize::from(byte - b'0');
+    }
+    None
 }
 
 /// How a client broke the protocol.

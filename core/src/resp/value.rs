@@ -254,7 +254,7 @@ mod tests {
     fn replies_of_a_real_server() {
         let int = Value::Integer;
         for (bytes, want) in [
-            (&b",3.141\r\n"[..], Value::Double(3.141)),
+            (&b",3.141\r\n"[..], Value::Double("3.141".parse().unwrap())),
             (
                 b"%2\r\n:0\r\n#f\r\n:1\r\n#t\r\n",
                 Value::Map(vec![(int(0), Value::Boolean(false)), (int(1), Value::Boolean(true))]),

@@ -97,11 +97,14 @@ impl SlotSet {
     }
 
     fn words(&self) -> impl Iterator<Item = u64> + '_ {
-        self.0.chunks_exact(8).map(|chunk| {
-            let mut eight = [0; 8];
-            eight.copy_from_slice(chunk);
-            u64::from_le_bytes(eight)
-        })
+        let (words, _) = self.0.as_chunks::<8>();
+        words.iter().map(|word| u64::from_le_bytes(*word))
+    }
+
+    /// Slots 64 x `at` and up, lowest first; 0 beyond the end.
+    fn word(&self, at: usize) -> u64 {
+        let (words, _) = self.0.as_chunks::<8>();
+        words.get(at).map_or(0, |word| u64::from_le_bytes(*word))
     }
 }
 
@@ -128,27 +131,30 @@ pub struct SlotRanges<'a> {
     next: u16,
 }
 
+impl SlotRanges<'_> {
+    /// The first slot from `from` on whose bit is `set`; `SLOTS` if there is none.
+    fn edge(&self, from: u16, set: bool) -> u16 {
+        let mut at = from;
+        while at < SLOTS {
+            let word = self.set.word(usize::from(at / 64));
+            // Below `at` nothing counts.
+            let wanted = (if set { word } else { !word }) >> (at % 64);
+            if wanted != 0 {
+                return at + u16::try_from(wanted.trailing_zeros()).unwrap_or(0);
+            }
+            at += 64 - at % 64;
+        }
+        SLOTS
+    }
+}
+
 impl Iterator for SlotRanges<'_> {
     type Item = (Slot, Slot);
 
     fn next(&mut self) -> Option<(Slot, Slot)> {
-        let has = |n: u16| Slot::new(n).is_some_and(|slot| self.set.contains(slot));
-        let mut from = self.next;
-        while from < SLOTS && !has(from) {
-            // Whole empty bytes are skipped: most sets are a few long runs.
-            from += if from.is_multiple_of(8) && self.set.0[usize::from(from / 8)] == 0 {
-                8
-            } else {
-                1
-            };
-        }
-        let mut to = from;
-        while to < SLOTS && has(to) {
-            to +=
-                if to.is_multiple_of(8) && self.set.0[usize::from(to / 8)] == 0xFF { 8 } else { 1 };
-        }
-        self.next = to;
-        Some((Slot::new(from)?, Slot::new(to.checked_sub(1)?)?))
+        let from = Slot::new(self.edge(self.next, true))?;
+        self.next = self.edge(from.get(), false);
+        Some((from, Slot::new(self.next.checked_sub(1)?)?))
     }
 }
 
