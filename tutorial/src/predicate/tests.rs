@@ -1,3 +1,5 @@
+//! Does every predicate mean what the head of this folder says?
+
 use slotscope_core::{
     epoch::Epoch,
     explain::{DelayedElection, FailVerdict, Reason, VoteRefusal, VoteVerdict},
