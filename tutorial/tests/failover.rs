@@ -169,7 +169,10 @@ fn a_replica_that_lags_has_rank_one_and_loses() {
     play.run(3_000);
     play.act(Action::Kill(MASTER));
     play.run_until("worse", |runner| is_met(runner, "worse"));
-    assert_eq!(play.state("golf"), CheckState::Failed, "5 s of timeout alone are too long");
+    // Five seconds of timeout alone are too long; but nobody has to play golf.
+    let golf = play.runner.checks().iter().find(|check| check.id == "golf").unwrap();
+    assert_eq!(golf.state, CheckState::NotYet);
+    assert_eq!(golf.unmet().unwrap().1.state, CheckState::Failed);
 }
 
 #[test]

@@ -11,7 +11,8 @@ pub enum CheckState {
     Met,
     /// Not so far; it still can be.
     NotYet,
-    /// It cannot be met on this run any more: go back, or start again.
+    /// It cannot be met on this run any more: go back, or start again. (An optional check that
+    /// was missed stays open; its clause tells.)
     Failed,
 }
 
