@@ -1,0 +1,118 @@
+//! What can happen to the page, and what it asks of the world outside.
+
+use slotscope_core::{explain::Why, sim::HostIdx, time::Instant};
+use slotscope_tutorial::Lesson;
+
+use super::{Deed, Overlay, Speed, Tab};
+use crate::words::Lang;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// The address changed, or the page opened with it.
+    Went(String),
+    /// A machine was chosen (again: let go).
+    NodeChosen(HostIdx),
+    /// The stage was clicked where nothing is, or Escape was pressed.
+    LetGo,
+    /// The next observer's eyes, or back to the god view.
+    EyesTurned {
+        /// Straight back to the god view.
+        god: bool,
+    },
+    /// A tool was taken, a thing done.
+    Did(Deed),
+    /// The wall was confirmed.
+    WallBuilt,
+    /// Play was pressed.
+    PlayPressed,
+    /// One step.
+    Stepped,
+    /// One step back.
+    SteppedBack,
+    /// To the next interesting moment.
+    NextPressed,
+    /// To the last interesting moment.
+    PreviousPressed,
+    /// To the start.
+    StartPressed,
+    /// To what lies furthest ahead.
+    EndPressed,
+    /// A moment was chosen.
+    TimeChosen(Instant),
+    /// A mark, or a line of a log, was chosen.
+    RecordChosen(u64, Instant),
+    /// A speed was chosen.
+    SpeedChosen(Speed),
+    /// Slower or faster by one.
+    SpeedShifted {
+        /// Faster.
+        up: bool,
+    },
+    /// A part of the inspector was opened.
+    TabChosen(Tab),
+    /// A question about something that did not happen.
+    Asked(HostIdx, Why),
+    /// `W`: why, for the selected node; again: why not.
+    WhyPressed,
+    /// Only this node's log.
+    LogFiltered(Option<HostIdx>),
+    /// A language was chosen.
+    LangChosen(Lang),
+    /// Light to dark, or back.
+    ThemeFlipped,
+    /// A panel folds or unfolds.
+    Folded(Tab),
+    /// The timeline folds or unfolds.
+    DockFolded,
+    /// Something was laid over the page, or taken away.
+    Overlaid(Option<Overlay>),
+    /// The link of this run was asked for.
+    SharePressed,
+    /// The notice was read.
+    NoticeClosed,
+    /// A fresh run was asked for.
+    Restarted,
+    /// A lesson arrived.
+    LessonCame(Box<Lesson>),
+    /// A lesson did not arrive.
+    LessonLost(String),
+    /// Another step of the lesson.
+    LessonTurned {
+        /// Ahead.
+        ahead: bool,
+    },
+    /// An answer of a gate was chosen, but not yet given.
+    Guessed(String, usize),
+    /// The answer was given.
+    GuessGiven(String),
+    /// The next hint of a check.
+    HintPressed(String),
+    /// A button of the lesson: block *n* of the present step.
+    LessonButton(usize),
+    /// The start page's button.
+    StoryKill {
+        /// Pressed by itself.
+        by_itself: bool,
+    },
+}
+
+/// Something to be done outside of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cmd {
+    /// Keep a setting for the next visit.
+    Remember(&'static str, String),
+    /// Put this fragment into the address.
+    Address(String),
+    /// Put this text into the clipboard (relative links are completed).
+    CopyLink(String),
+    /// Fetch a lesson.
+    Fetch {
+        /// Two digits.
+        id: String,
+        /// Its language.
+        lang: Lang,
+    },
+    /// Move the focus to a node.
+    Focus(u16),
+}

@@ -1,0 +1,1 @@
+//! The stage of a real run, looked at without a screen.
