@@ -14,7 +14,7 @@ mod update;
 
 pub use act::{Deed, Side, Tool};
 pub use lesson::{LessonState, Loaded};
-pub use msg::{Cmd, Msg};
+pub use msg::{ClockMsg, Cmd, LessonMsg, Msg};
 pub use playback::{FIXED, Playback, Speed, Tempo, TempoWhy};
 pub use route::{Query, Route};
 pub use settings::{Settings, Theme};

@@ -13,6 +13,8 @@ pub enum Msg {
     Went(String),
     /// A machine was chosen (again: let go).
     NodeChosen(HostIdx),
+    /// A machine was reached by the keyboard.
+    NodeFocused(HostIdx),
     /// The stage was clicked where nothing is, or Escape was pressed.
     LetGo,
     /// The next observer's eyes, or back to the god view.
@@ -24,31 +26,8 @@ pub enum Msg {
     Did(Deed),
     /// The wall was confirmed.
     WallBuilt,
-    /// Play was pressed.
-    PlayPressed,
-    /// One step.
-    Stepped,
-    /// One step back.
-    SteppedBack,
-    /// To the next interesting moment.
-    NextPressed,
-    /// To the last interesting moment.
-    PreviousPressed,
-    /// To the start.
-    StartPressed,
-    /// To what lies furthest ahead.
-    EndPressed,
-    /// A moment was chosen.
-    TimeChosen(Instant),
-    /// A mark, or a line of a log, was chosen.
-    RecordChosen(u64, Instant),
-    /// A speed was chosen.
-    SpeedChosen(Speed),
-    /// Slower or faster by one.
-    SpeedShifted {
-        /// Faster.
-        up: bool,
-    },
+    /// The clock was touched.
+    Clock(ClockMsg),
     /// A part of the inspector was opened.
     TabChosen(Tab),
     /// A question about something that did not happen.
@@ -73,28 +52,65 @@ pub enum Msg {
     NoticeClosed,
     /// A fresh run was asked for.
     Restarted,
+    /// Something about the lesson.
+    Lesson(LessonMsg),
+    /// The start page's button.
+    StoryKill {
+        /// Pressed by itself.
+        by_itself: bool,
+    },
+}
+
+/// The clock was touched.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ClockMsg {
+    /// Play was pressed.
+    Play,
+    /// One step.
+    Step,
+    /// One step back.
+    StepBack,
+    /// To the next interesting moment.
+    Next,
+    /// To the last interesting moment.
+    Previous,
+    /// To the start.
+    ToStart,
+    /// To what lies furthest ahead.
+    ToEnd,
+    /// A moment was chosen.
+    To(Instant),
+    /// A mark, or a line of a log, was chosen.
+    ToRecord(u64, Instant),
+    /// A speed was chosen.
+    Speed(Speed),
+    /// Slower or faster by one.
+    Shift {
+        /// Faster.
+        up: bool,
+    },
+}
+
+/// Something about the lesson.
+#[derive(Clone, Debug)]
+pub enum LessonMsg {
     /// A lesson arrived.
-    LessonCame(Box<Lesson>),
+    Came(Box<Lesson>),
     /// A lesson did not arrive.
-    LessonLost(String),
+    Lost(String),
     /// Another step of the lesson.
-    LessonTurned {
+    Turned {
         /// Ahead.
         ahead: bool,
     },
     /// An answer of a gate was chosen, but not yet given.
     Guessed(String, usize),
     /// The answer was given.
-    GuessGiven(String),
+    Given(String),
     /// The next hint of a check.
-    HintPressed(String),
+    Hint(String),
     /// A button of the lesson: block *n* of the present step.
-    LessonButton(usize),
-    /// The start page's button.
-    StoryKill {
-        /// Pressed by itself.
-        by_itself: bool,
-    },
+    Button(usize),
 }
 
 /// Something to be done outside of the page.

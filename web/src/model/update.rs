@@ -8,7 +8,7 @@ use slotscope_core::{
 use slotscope_tutorial::Block;
 
 use super::{
-    Asked, Beat, Cmd, Deed, Msg, Notice, Overlay, Page, Route, Settings, Side, Tab, Theme, Tool,
+    Asked, Beat, ClockMsg, Cmd, Deed, LessonMsg, Msg, Notice, Overlay, Page, Route, Settings, Side, Tab, Theme, Tool,
     playback, story,
 };
 use crate::{
@@ -54,7 +54,6 @@ impl Page {
         if let Some((step, _)) = self.lesson_gate() {
             self.lesson.step = step;
             self.play.playing = false;
-            self.tab = if self.tab == Tab::Lesson { Tab::Lesson } else { self.tab };
         }
         true
     }
@@ -102,6 +101,10 @@ impl Page {
         match msg {
             Msg::Went(fragment) => return self.went(Route::of_fragment(&fragment)),
             Msg::NodeChosen(host) => self.node_chosen(host),
+            Msg::NodeFocused(host) => {
+                self.selected = Some(host);
+                return vec![Cmd::Focus(self.picture.port(host))];
+            }
             Msg::LetGo => self.let_go(),
             Msg::EyesTurned { god } => self.turn_eyes(god),
             Msg::Did(deed) => self.deed(deed),
@@ -124,64 +127,47 @@ impl Page {
             Msg::NoticeClosed => self.notice = None,
             Msg::Restarted => self.restart(),
             Msg::StoryKill { by_itself } => self.story_kill(by_itself),
-            Msg::PlayPressed
-            | Msg::Stepped
-            | Msg::SteppedBack
-            | Msg::NextPressed
-            | Msg::PreviousPressed
-            | Msg::StartPressed
-            | Msg::EndPressed
-            | Msg::TimeChosen(_)
-            | Msg::RecordChosen(..)
-            | Msg::SpeedChosen(_)
-            | Msg::SpeedShifted { .. } => self.transport(msg),
-            Msg::LessonCame(_)
-            | Msg::LessonLost(_)
-            | Msg::LessonTurned { .. }
-            | Msg::Guessed(..)
-            | Msg::GuessGiven(_)
-            | Msg::HintPressed(_)
-            | Msg::LessonButton(_) => self.in_lesson(msg),
+            Msg::Clock(msg) => self.clock(msg),
+            Msg::Lesson(msg) => self.in_lesson(msg),
         }
         Vec::new()
     }
 
-    fn transport(&mut self, msg: Msg) {
+    fn clock(&mut self, msg: ClockMsg) {
         match msg {
-            Msg::PlayPressed => self.play.playing ^= true,
-            Msg::SpeedChosen(speed) => self.play.speed = speed,
-            Msg::SpeedShifted { up } => self.play.speed = self.play.speed.shifted(up),
-            Msg::Stepped => {
+            ClockMsg::Play => self.play.playing ^= true,
+            ClockMsg::Speed(speed) => self.play.speed = speed,
+            ClockMsg::Shift { up } => self.play.speed = self.play.speed.shifted(up),
+            ClockMsg::Step => {
                 self.play.playing = false;
                 self.sim.step();
                 self.jumped();
             }
-            Msg::SteppedBack => {
+            ClockMsg::StepBack => {
                 self.play.playing = false;
                 self.sim.step_back();
                 self.jumped();
             }
-            Msg::NextPressed => {
+            ClockMsg::Next => {
                 self.play.playing = false;
                 self.sim.next_interesting();
                 self.stand_at_decision();
             }
-            Msg::PreviousPressed => {
+            ClockMsg::Previous => {
                 let before = self.sim.history().mark_before(self.sim.now());
                 self.stop_at(before.map_or(Instant::ZERO, |m| m.at));
                 self.stand_at_decision();
             }
-            Msg::StartPressed => self.stop_at(Instant::ZERO),
-            Msg::EndPressed => self.stop_at(self.sim.end()),
-            Msg::TimeChosen(at) => self.stop_at(at.min(self.sim.end())),
-            Msg::RecordChosen(seq, at) => {
+            ClockMsg::ToStart => self.stop_at(Instant::ZERO),
+            ClockMsg::ToEnd => self.stop_at(self.sim.end()),
+            ClockMsg::To(at) => self.stop_at(at.min(self.sim.end())),
+            ClockMsg::ToRecord(seq, at) => {
                 self.stop_at(at);
                 self.asked = Some(Asked::Record(seq));
                 if let Some(host) = self.sim.history().item(seq).and_then(|r| r.host) {
                     self.selected = Some(host);
                 }
             }
-            _ => {}
         }
         self.play.tempo =
             playback::tempo(self.play.speed, &self.sim, &self.picture, &self.scene);
@@ -440,9 +426,9 @@ impl Page {
         }
     }
 
-    fn in_lesson(&mut self, msg: Msg) {
+    fn in_lesson(&mut self, msg: LessonMsg) {
         match msg {
-            Msg::LessonCame(lesson) => {
+            LessonMsg::Came(lesson) => {
                 let fresh = self.lesson.loaded.as_ref().is_none_or(|l| l.lesson.id != lesson.id);
                 match self.lesson.take(*lesson, self.sim.world()) {
                     Ok(()) if fresh => {
@@ -453,8 +439,8 @@ impl Page {
                     Err(words) => self.notice = Some(Notice::Core(words)),
                 }
             }
-            Msg::LessonLost(words) => self.notice = Some(Notice::LessonMissing(words)),
-            Msg::LessonTurned { ahead } => {
+            LessonMsg::Lost(words) => self.notice = Some(Notice::LessonMissing(words)),
+            LessonMsg::Turned { ahead } => {
                 let steps = self.lesson.loaded.as_ref().map_or(0, |l| l.lesson.steps.len());
                 let step = self.lesson.step;
                 self.lesson.step = if ahead {
@@ -463,20 +449,19 @@ impl Page {
                     step.saturating_sub(1)
                 };
             }
-            Msg::Guessed(gate, answer) => {
+            LessonMsg::Guessed(gate, answer) => {
                 if !self.lesson.given.contains(&gate) {
                     self.lesson.guesses.insert(gate, answer);
                 }
             }
-            Msg::GuessGiven(gate) => {
+            LessonMsg::Given(gate) => {
                 if self.lesson.guesses.contains_key(&gate) && !self.lesson.given.contains(&gate) {
                     self.lesson.given.push(gate);
                     self.play.playing = true;
                 }
             }
-            Msg::HintPressed(check) => *self.lesson.hints.entry(check).or_insert(0) += 1,
-            Msg::LessonButton(n) => self.lesson_button(n),
-            _ => {}
+            LessonMsg::Hint(check) => *self.lesson.hints.entry(check).or_insert(0) += 1,
+            LessonMsg::Button(n) => self.lesson_button(n),
         }
     }
 
@@ -493,9 +478,8 @@ impl Page {
                 self.play.playing = true;
             }
             Block::See(see) => {
-                let world = self.sim.world();
                 let moment =
-                    self.lesson.loaded.as_ref().and_then(|l| l.runner.moment(&see, world));
+                    self.lesson.loaded.as_ref().and_then(|l| l.runner.moment(&see));
                 if let Some(moment) = moment {
                     self.stop_at(moment.at);
                     self.asked = Some(Asked::Record(moment.seq));

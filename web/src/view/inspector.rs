@@ -1,0 +1,51 @@
+//! The inspector: why, node, matrix, log. On a phone a sheet, with the lesson as one more tab.
+
+use yew::prelude::*;
+
+use super::{Screen, lesson, log, matrix, node_card, shell::tab_name, why};
+use crate::{
+    model::{Msg, Route, Tab},
+    t,
+};
+
+/// The tabs and what is open.
+pub(super) fn inspector(s: Screen<'_>) -> Html {
+    let (page, w) = (s.page, s.words);
+    let with_lesson = matches!(page.route, Route::Lesson { .. });
+    let tab = |tab: Tab, id: &'static str, text: String| {
+        html! {
+            <button
+                role="tab"
+                data-testid={id}
+                class={tab_name(tab)}
+                aria-selected={(page.tab == tab).to_string()}
+                onclick={s.on(Msg::TabChosen(tab))}
+            >{ text }</button>
+        }
+    };
+    // On a wide screen the lesson has its own column: there its tab is hidden and Why is open.
+    let body = match page.tab {
+        Tab::Lesson if with_lesson => html! {
+            <>
+                <div class="narrow-only">{ lesson::lesson(s, lesson::Where::Sheet) }</div>
+                <div class="wide-only">{ why::why(s) }</div>
+            </>
+        },
+        Tab::Lesson | Tab::Why => why::why(s),
+        Tab::Node => node_card::node_card(s),
+        Tab::Matrix => matrix::matrix(s),
+        Tab::Log => log::log(s),
+    };
+    html! {
+        <aside class="inspector" aria-label={t!(w, "inspector")}>
+            <div class="tabs" role="tablist">
+                if with_lesson { { tab(Tab::Lesson, "tab-lesson", t!(w, "tab-lesson")) } }
+                { tab(Tab::Why, "tab-why", t!(w, "tab-why")) }
+                { tab(Tab::Node, "tab-node", t!(w, "tab-node")) }
+                { tab(Tab::Matrix, "tab-matrix", t!(w, "tab-matrix")) }
+                { tab(Tab::Log, "tab-log", t!(w, "tab-log")) }
+            </div>
+            <div class="tab-body" role="tabpanel">{ body }</div>
+        </aside>
+    }
+}

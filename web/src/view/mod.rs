@@ -1,0 +1,54 @@
+//! The screen: yew components over the page. Words come from `words`, shapes from `scene`.
+
+mod app;
+mod clients;
+mod dock;
+mod inspector;
+mod keys;
+mod lesson;
+mod log;
+mod matrix;
+mod node_card;
+mod node_glyph;
+mod overlay;
+mod ruler;
+mod shell;
+mod stage;
+mod start;
+mod strip;
+mod tools;
+mod why;
+
+pub use app::start;
+
+use yew::{Callback, html::Scope};
+
+use crate::{
+    model::{Msg, Page},
+    words::Words,
+};
+
+/// What every part of the screen draws from.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen<'a> {
+    pub page: &'a Page,
+    pub words: &'a Words,
+    pub link: &'a Scope<app::App>,
+}
+
+impl Screen<'_> {
+    /// A callback that says `msg`, whatever the event was.
+    pub fn on<E>(&self, msg: Msg) -> Callback<E> {
+        self.link.callback(move |_| app::Event::Page(msg.clone()))
+    }
+
+    /// The class of a shard's hue and texture.
+    pub fn shard_class(shard: Option<u8>) -> String {
+        shard.map_or_else(|| "shard-none".into(), |s| format!("shard shard-{}", s % 6))
+    }
+}
+
+/// The letter of a shard.
+pub(crate) fn letter(shard: Option<u8>) -> String {
+    shard.map_or_else(String::new, |s| char::from(b'A' + s % 26).to_string())
+}
