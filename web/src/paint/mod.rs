@@ -211,7 +211,7 @@ fn arrow(brush: &CanvasRenderingContext2d, dot: &Dot, colours: &Colours) {
         brush.move_to(dot.to.0, dot.to.1);
         brush.line_to(dot.to.0 + 8.0 * (angle + turn).cos(), dot.to.1 + 8.0 * (angle + turn).sin());
     }
-    let dashes = js_sys::Array::new();
+    let mut dashes = js_sys::Array::new();
     if dot.ink != Ink::Message(FlightKind::Fail) {
         dashes.extend([2.0, 4.0].map(JsValue::from_f64));
     }

@@ -28,7 +28,7 @@ pub(crate) enum Event {
 }
 
 /// The application.
-pub struct App {
+pub(crate) struct App {
     page: Page,
     words: Words,
     canvas: NodeRef,

@@ -21,6 +21,7 @@ mod why;
 
 pub use app::start;
 
+use slotscope_core::sim::FlightKind;
 use yew::{Callback, html::Scope};
 
 use crate::{
@@ -51,4 +52,37 @@ impl Screen<'_> {
 /// The letter of a shard.
 pub(crate) fn letter(shard: Option<u8>) -> String {
     shard.map_or_else(String::new, |s| char::from(b'A' + s % 26).to_string())
+}
+
+/// The name of a message as the bus has it.
+pub(crate) const fn kind_name(kind: FlightKind) -> &'static str {
+    match kind {
+        FlightKind::Ping => "PING",
+        FlightKind::Pong => "PONG",
+        FlightKind::Meet => "MEET",
+        FlightKind::Fail => "FAIL",
+        FlightKind::Publish => "PUBLISH",
+        FlightKind::AuthRequest => "FAILOVER_AUTH_REQUEST",
+        FlightKind::AuthAck => "FAILOVER_AUTH_ACK",
+        FlightKind::Update => "UPDATE",
+        FlightKind::MfStart => "MFSTART",
+        FlightKind::Module => "MODULE",
+        FlightKind::Replication => "replication",
+    }
+}
+
+/// The shape of a message, as a character.
+pub(crate) const fn kind_sign(kind: FlightKind) -> &'static str {
+    match kind {
+        FlightKind::Ping => "●",
+        FlightKind::Pong => "○",
+        FlightKind::Meet => "⊕",
+        FlightKind::Fail => "◆",
+        FlightKind::Publish => "◎",
+        FlightKind::AuthRequest => "□",
+        FlightKind::AuthAck => "■",
+        FlightKind::Update => "▲",
+        FlightKind::MfStart | FlightKind::Module => "⧗",
+        FlightKind::Replication => "▪",
+    }
 }

@@ -64,7 +64,7 @@ fn sources_and_message_files_agree() {
         assert!(keys.contains(key.0) || key.0 == "key", "no message {}", key.0);
     }
     // Keys that are put together from an id are checked where the ids are listed.
-    let made = ["reason-", "guard-", "mark-", "spec-"];
+    let made = ["reason-", "decision-", "guard-", "fact-", "change-"];
     for key in &keys {
         let named = sources.contains(&format!("\"{key}\""));
         assert!(named || made.iter().any(|m| key.starts_with(m)), "nobody says {key}");
