@@ -17,7 +17,7 @@ fn show(info: &PanicHookInfo<'_>) {
     card.set_attribute("data-testid", "panic-card").unwrap_or(());
     card.set_attribute("role", "alert").unwrap_or(());
     card.set_class_name("panic");
-    let mut add = |tag: &str, text: &str| {
+    let add = |tag: &str, text: &str| {
         if let Ok(line) = document.create_element(tag) {
             line.set_text_content(Some(text));
             card.append_child(&line).map(|_| ()).unwrap_or(());

@@ -224,7 +224,6 @@ fn halo_ring(w: &Words, n: &NodeGlyph, halo: &Halo) -> Html {
 /// Where text about a node goes: beside it, where its neighbours leave room.
 struct Spot {
     x: f64,
-    y: f64,
     anchor: &'static str,
     /// Blocks grow to the right (1) or to the left (-1).
     way: f64,
@@ -234,9 +233,9 @@ fn beside(n: &NodeGlyph) -> Spot {
     let right = n.place.x >= CENTRE.0 - 1.0;
     let x = n.place.r + 18.0;
     if right {
-        Spot { x, y: 0.0, anchor: "start", way: 1.0 }
+        Spot { x, anchor: "start", way: 1.0 }
     } else {
-        Spot { x: -x, y: 0.0, anchor: "end", way: -1.0 }
+        Spot { x: -x, anchor: "end", way: -1.0 }
     }
 }
 
