@@ -23,6 +23,9 @@ pub(super) fn vote(refused: Option<VoteRefusal>) -> VoteVerdict {
         current_epoch: Epoch(8),
         last_vote_epoch: Epoch(7),
         master_failed: !matches!(refused, Some(VoteRefusal::MasterUp)),
+        master_pfail: matches!(refused, Some(VoteRefusal::MasterUp)),
+        reports: 1,
+        needed: 2,
         forced: false,
         refused,
     }

@@ -68,9 +68,15 @@ pub struct VoteVerdict {
     pub last_vote_epoch: Epoch,
     /// Whether the voter holds the master for FAIL.
     pub master_failed: bool,
+    /// Whether the voter holds the master for PFAIL.
+    pub master_pfail: bool,
+    /// Failure reports about the master that the voter holds, its own opinion included.
+    pub reports: u32,
+    /// How many would make it FAIL.
+    pub needed: u32,
     /// Whether the request insists although the master is up (manual failover).
     pub forced: bool,
-    /// The highest config epoch of an owner of a claimed slot, with the slot, when it refuses.
+    /// The guard that refuses; `None`: the vote is given.
     pub refused: Option<VoteRefusal>,
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Spec: Redis Cluster spec, "Replica election and promotion"; Redis 7.0 behaviour.
 
-use super::{Ctx, speak};
+use super::{Ctx, failure, speak};
 use crate::{
     cluster::{ClusterState, Peer, PeerIdx},
     config::Broken,
@@ -48,6 +48,12 @@ pub(crate) fn judge(
         current_epoch: cluster.current_epoch,
         last_vote_epoch: cluster.last_vote_epoch,
         master_failed: master.is_some_and(Peer::is_failed),
+        master_pfail: master.is_some_and(Peer::is_pfail),
+        reports: master.map_or(0, |peer| {
+            let heard = failure::valid_reports(peer, now, node_timeout_ms);
+            u32::try_from(heard).unwrap_or(u32::MAX).saturating_add(u32::from(peer.is_pfail()))
+        }),
+        needed: cluster.majority(),
         forced: request.forced,
         refused: None,
     };

@@ -56,6 +56,9 @@ fn story() -> Vec<Event> {
         current_epoch: Epoch(9),
         last_vote_epoch: Epoch(8),
         master_failed: true,
+        master_pfail: false,
+        reports: 2,
+        needed: 2,
         forced: false,
         refused: Some(VoteRefusal::TooSoon { wait_ms: 9_000 }),
     };

@@ -17,9 +17,17 @@ pub(super) fn vote(verdict: &VoteVerdict) -> Card {
     if let Some(VoteRefusal::StaleClaim { slot, .. }) = verdict.refused {
         card.slot = Some(slot);
     }
-    card.fact("request-epoch", Number::Epoch(verdict.request_epoch))
-        .fact("forced", Number::Flag(verdict.forced))
-        .stop_at_failure()
+    card = card
+        .fact("request-epoch", Number::Epoch(verdict.request_epoch))
+        .fact("forced", Number::Flag(verdict.forced));
+    if verdict.refused == Some(VoteRefusal::MasterUp) {
+        // "Not FAIL" alone hides how near it was.
+        card = card
+            .fact("pfail-here", Number::Flag(verdict.master_pfail))
+            .fact("reports", Number::Count(u64::from(verdict.reports)))
+            .fact("needed", Number::Count(u64::from(verdict.needed)));
+    }
+    card.stop_at_failure()
 }
 
 const fn id(refused: Option<VoteRefusal>) -> &'static str {
