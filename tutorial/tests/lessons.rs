@@ -168,3 +168,19 @@ fn steps_are_short() {
         }
     }
 }
+
+/// `，` and not `,`: half-width marks between Chinese characters look like a mistake, and are one.
+#[test]
+fn chinese_has_its_own_punctuation() {
+    let is_wide = |c: Option<char>| c.is_some_and(|c| u32::from(c) >= 0x2E80);
+    for (_, lesson) in lessons().into_iter().filter(|(lang, _)| lang == "zh") {
+        for span in texts(&lesson).into_iter().flatten() {
+            let (Span::Text { text } | Span::Emphasis { text }) = span else { continue };
+            for (at, mark) in text.char_indices().filter(|(_, c)| ",:;?!()".contains(*c)) {
+                let before = text[..at].chars().next_back();
+                let after = text[at + mark.len_utf8()..].chars().next();
+                assert!(!is_wide(before) && !is_wide(after), "{mark} in {text}");
+            }
+        }
+    }
+}
