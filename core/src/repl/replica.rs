@@ -309,7 +309,9 @@ fn psync_answer(line: String) -> Heard {
     match words.next() {
         Some("+FULLRESYNC") => {
             let id = words.next().and_then(|word| ReplId::from_bytes(word.as_bytes()));
-            let offset = words.next().and_then(|word| word.parse().ok());
+            // Signed, as Redis counts: room for everything that is ever added to it.
+            let offset: Option<i64> = words.next().and_then(|word| word.parse().ok());
+            let offset = offset.and_then(|offset| u64::try_from(offset).ok());
             match (id, offset) {
                 (Some(id), Some(offset)) => Heard::FullResync(id, offset),
                 _ => Heard::Broken("Master replied with wrong +FULLRESYNC syntax.".into()),

@@ -113,6 +113,10 @@ fn absurd_answers_break_the_link_in_a_sentence() {
     assert!(broken(&alloc::format!("{full}$EOF:short\r\n")).contains("not 40"));
     assert!(broken(&alloc::format!("{full}-ERR no\r\n")).contains("aborted replication"));
     assert!(broken("+FULLRESYNC x 0\r\n").contains("FULLRESYNC"));
+    for offset in ["-1", "18446744073709551615", "9223372036854775808", "1e3"] {
+        let line = alloc::format!("+FULLRESYNC {} {offset}\r\n", id(b'a'));
+        assert!(broken(&line).contains("FULLRESYNC"), "{offset}");
+    }
     assert!(broken(&"x".repeat(70_000)).contains("without an end"));
     assert!(broken("+CONTINUE\r\nGET / HTTP/1.1\r\n").contains("no command"));
     assert!(broken("+CONTINUE\r\n*0\r\n").contains("no command"));

@@ -87,6 +87,7 @@ impl Rig {
     }
 
     fn carry_out(&mut self, at: usize) {
+        assert_eq!(self.nodes[at].check(), Ok(()));
         let effects: Vec<Effect> = self.out.drain().collect();
         self.work.extend(effects.into_iter().map(|effect| (at, effect)));
         while let Some((at, effect)) = self.work.pop_front() {
@@ -549,6 +550,52 @@ fn wait_blocks_until_acknowledged_or_late() {
     assert_eq!(rig.answers, [(0, client, b":1\r\n".to_vec())]);
     rig.assert_same(0, 1);
     assert_eq!(rig.say(1, &["WAIT", "1", "0"])[0], b'-');
+}
+
+#[test]
+fn hostile_replicas_get_an_answer_or_silence() {
+    let mut rig = Rig::new(2);
+    rig.follow(1, 0);
+    rig.say(0, &["SET", "a", "1"]);
+    let client = ClientId(77);
+    let big = "9".repeat(40);
+    let id = rig.info(0, "master_replid");
+    for (words, start) in [
+        (&["REPLCONF", "listening-port"][..], "-ERR syntax"),
+        (&["REPLCONF", "listening-port", "x"], "-ERR value"),
+        (&["REPLCONF", "listening-port", "70000"], "-ERR value"),
+        (&["REPLCONF", "ip-address", &"1".repeat(46)], "-ERR REPLCONF ip-address"),
+        (&["REPLCONF", "what", "1"], "-ERR Unrecognized REPLCONF option: what"),
+        (&["REPLCONF", "ACK", &big], ""),
+        (&["REPLCONF", "ACK", "-5"], ""),
+        (&["REPLCONF", "ACK", "100000"], ""),
+        (&["REPLCONF", "GETACK", "*"], ""),
+        (&["REPLCONF", "capa", "eof", "capa", "psync2", "capa", "x"], "+OK"),
+        (&["PSYNC", "?", "x"], "-ERR value"),
+        (&["PSYNC", &id, &big], "-ERR value"),
+        (&["WAIT", "x", "0"], "-ERR value"),
+        (&["WAIT", "1", "x"], "-ERR timeout is not"),
+        (&["WAIT", "1", "-1"], "-ERR timeout is negative"),
+        (&["WAIT", "-1", "0"], ":1"),
+        (&["SET", "mine", "1"], "+OK"),
+        (&["WAIT", "9223372036854775807", "9223372036854775807"], ""),
+        (&["REPLICAOF", "host.example", "1"], "-ERR Invalid master host"),
+        (&["REPLICAOF", "127.0.0.1", "x"], "-ERR Invalid master port"),
+    ] {
+        let (reply, _) = rig.say_as(0, client, words);
+        let reply = String::from_utf8(reply).unwrap();
+        let fits = if start.is_empty() { reply.is_empty() } else { reply.starts_with(start) };
+        assert!(fits, "{words:?}: {reply}");
+    }
+    // Offsets that cannot be continued from get everything, from the present history.
+    for (n, offset) in ["-9", "0", "9223372036854775807"].into_iter().enumerate() {
+        let client = ClientId(1000 + n as u64);
+        rig.answers.clear();
+        assert!(rig.say_as(0, client, &["PSYNC", &id, offset]).0.is_empty());
+        let (_, _, bytes) = &rig.answers[0];
+        assert!(bytes.starts_with(alloc::format!("+FULLRESYNC {id} ").as_bytes()), "{offset}");
+    }
+    rig.assert_same(0, 1);
 }
 
 #[test]
