@@ -1,0 +1,138 @@
+//! Replication with a real `redis-server` 7.0 at the other end, in both directions, outside of a
+//! cluster: snapshot, stream, a broken link, a change of master.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+use std::{fmt::Write as _, time::Duration};
+
+use slotscope_tests::{
+    ports,
+    process::wait_for,
+    server::{
+        Make::{self, Redis, Slotscope},
+        Server,
+    },
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const KEYS: usize = 3000;
+
+fn pair(master: Make, replica: Make, below: &tempfile::TempDir) -> (Server, Server) {
+    let ports = ports::free_many(2);
+    // Redis waits five seconds for more replicas before it starts a snapshot.
+    let directives: &[&str] = match master {
+        Redis => &["--repl-diskless-sync-delay", "0"],
+        Slotscope => &[],
+    };
+    let master = Server::start(master, ports[0], below.path(), directives);
+    (master, Server::start(replica, ports[1], below.path(), &[]))
+}
+
+fn follow(replica: &Server, master: &Server) {
+    let port = master.port.to_string();
+    assert_eq!(replica.cli(&["REPLICAOF", "127.0.0.1", &port]).trim(), "OK");
+    await_same(master, replica);
+}
+
+/// Waits for an unbroken link and equal offsets, then compares every key.
+fn await_same(master: &Server, replica: &Server) {
+    wait_for("the replica is in step", PATIENCE, || {
+        let up = replica.info("master_link_status")? == "up";
+        let offset = |server: &Server| server.info("master_repl_offset");
+        (up && offset(master) == offset(replica)).then_some(())
+    });
+    assert_eq!(master.cli(&["DBSIZE"]), replica.cli(&["DBSIZE"]));
+    let mut names: Vec<String> = master.cli(&["KEYS", "*"]).lines().map(str::to_owned).collect();
+    names.sort();
+    let script: String = names.iter().map(|name| format!("GET {name}\n")).collect();
+    let (ours, theirs) = (master.cli_script(&script), replica.cli_script(&script));
+    let differs = ours.lines().zip(theirs.lines()).position(|(a, b)| a != b);
+    assert_eq!(differs.map(|at| &names[at]), None);
+}
+
+fn number(server: &Server, field: &str) -> u64 {
+    server.info(field).unwrap().parse().unwrap()
+}
+
+fn replicate(master: Make, replica: Make) {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = pair(master, replica, &folder);
+    let mut script = String::new();
+    for n in 0..KEYS {
+        // Raw, compressible and integer strings: every form that a snapshot gives them.
+        writeln!(script, "SET text:{n} {}", "abc".repeat(n % 100)).unwrap();
+        writeln!(script, "SET number:{n} {}", n * 1_234_567).unwrap();
+        writeln!(script, "SET late:{n} x PX {}", 1_000_000 + n).unwrap();
+    }
+    assert_eq!(a.cli_script(&script).lines().filter(|line| *line == "OK").count(), 3 * KEYS);
+
+    // Everything, then the stream.
+    follow(&b, &a);
+    assert_eq!(number(&a, "connected_slaves"), 1);
+    assert_eq!(number(&a, "sync_full"), 1);
+    let ttl: u64 = b.cli(&["PTTL", "late:5"]).trim().parse().unwrap();
+    assert!((900_000..1_000_006).contains(&ttl), "{ttl}");
+    let written =
+        a.cli_script("INCR number:0\nAPPEND text:1 more\nDEL text:2\nEXPIRE text:3 900\n");
+    assert_eq!(written.lines().count(), 4);
+    assert_eq!(a.cli_script("SET waited 1\nWAIT 1 5000\n"), "OK\n1\n");
+    await_same(&a, &b);
+    assert_eq!(b.cli(&["GET", "number:0"]).trim(), "1");
+    assert!(b.cli(&["SET", "x", "1"]).contains("READONLY"));
+
+    // A key that expires goes by the master's word.
+    assert_eq!(a.cli(&["SET", "short", "1", "PX", "100"]).trim(), "OK");
+    wait_for("the key is gone on both", PATIENCE, || {
+        (a.cli(&["DBSIZE"]).trim() == (3 * KEYS).to_string()).then_some(())
+    });
+    await_same(&a, &b);
+
+    // A broken link costs only what was missed.
+    let broken = match replica {
+        Redis => b.cli(&["CLIENT", "KILL", "TYPE", "master"]),
+        Slotscope => a.cli(&["CLIENT", "KILL", "TYPE", "replica"]),
+    };
+    assert_eq!(broken.trim(), "1");
+    assert_eq!(a.cli(&["SET", "missed", "1"]).trim(), "OK");
+    await_same(&a, &b);
+    assert_eq!((number(&a, "sync_full"), number(&a, "sync_partial_ok")), (1, 1));
+
+    // The replica takes over, and the master follows it, without loading anything again.
+    assert_eq!(b.cli(&["REPLICAOF", "NO", "ONE"]).trim(), "OK");
+    assert_eq!(b.cli(&["SET", "promoted", "1"]).trim(), "OK");
+    follow(&a, &b);
+    assert_eq!(a.cli(&["GET", "promoted"]).trim(), "1");
+    assert_eq!((number(&b, "sync_full"), number(&b, "sync_partial_ok")), (0, 1));
+    assert_eq!(a.info("master_replid"), b.info("master_replid"));
+    assert_eq!(a.info("master_replid2"), b.info("master_replid2"));
+}
+
+/// Ours is the master.
+#[test]
+fn redis_follows_slotscope() {
+    replicate(Slotscope, Redis);
+}
+
+/// Theirs is the master: the snapshot comes without a length, ended by a mark.
+#[test]
+fn slotscope_follows_redis() {
+    replicate(Redis, Slotscope);
+}
+
+/// `redis-cli --rdb` takes a snapshot of ours, and the reference reads it.
+#[test]
+fn a_snapshot_of_ours_is_read_by_the_reference() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Server::start(Slotscope, ports::free(), folder.path(), &[]);
+    assert_eq!(ours.cli_script("SET a 1\nSET b text\nSET c x EX 1000\n"), "OK\nOK\nOK\n");
+    let theirs = folder.path().join("theirs");
+    std::fs::create_dir(&theirs).unwrap();
+    let said = ours.cli(&["--rdb", theirs.join("dump.rdb").to_str().unwrap()]);
+    assert!(said.contains("Transfer finished with success"), "{said}");
+    let dir = theirs.to_str().unwrap();
+    let theirs = Server::start(Redis, ports::free(), folder.path(), &["--dir", dir]);
+    assert_eq!(theirs.cli(&["DBSIZE"]).trim(), "3");
+    assert_eq!(theirs.cli_script("GET a\nGET b\nGET c\n"), "1\ntext\nx\n");
+    let ttl: u64 = theirs.cli(&["TTL", "c"]).trim().parse().unwrap();
+    assert!((900..=1000).contains(&ttl), "{ttl}");
+}
