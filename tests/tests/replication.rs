@@ -60,7 +60,7 @@ fn replicate(master: Make, replica: Make) {
     let mut script = String::new();
     for n in 0..KEYS {
         // Raw, compressible and integer strings: every form that a snapshot gives them.
-        writeln!(script, "SET text:{n} {}", "abc".repeat(n % 100)).unwrap();
+        writeln!(script, "SET text:{n} {}", "abc".repeat(n % 100 + 1)).unwrap();
         writeln!(script, "SET number:{n} {}", n * 1_234_567).unwrap();
         writeln!(script, "SET late:{n} x PX {}", 1_000_000 + n).unwrap();
     }
