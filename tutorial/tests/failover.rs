@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use slotscope_core::{
-    sim::{Action, HostIdx, RunEnd, World},
+    sim::{Action, HostIdx, RunEnd, What, World},
     time::Instant,
 };
 use slotscope_tutorial::{Block, CheckState, Lesson, Runner, load_dir};
@@ -193,6 +193,54 @@ fn a_shorter_timeout_makes_a_shorter_outage() {
     play.run(3_000);
     play.act(Action::Kill(MASTER));
     play.run_until("golf", |runner| is_met(runner, "golf"));
+}
+
+/// Every log line in the text is one that a node prints: the same words, and names of nodes that
+/// are on the stage. Numbers differ from run to run.
+#[test]
+fn the_log_lines_of_the_text_are_printed() {
+    let is_name = |word: &str| word.trim_end_matches([':', '.']).len() == 40;
+    let without_numbers = |line: &str| -> String {
+        let words = line.split_whitespace().map(|word| {
+            if is_name(word) { word.into() } else { word.replace(|c: char| c.is_ascii_digit(), "") }
+        });
+        words.collect::<Vec<String>>().join(" ")
+    };
+    let mut play = Play::new();
+    play.run(WARM_MS);
+    play.act(Action::Kill(MASTER));
+    play.run_until("winner", |runner| is_met(runner, "winner"));
+    play.act(Action::Restart(MASTER));
+    play.run_until("return", Runner::passed);
+    let names: Vec<String> =
+        (0..7).map(|host| play.world.snapshot(HostIdx(host)).unwrap().id.to_string()).collect();
+    let nameless = |line: &str| {
+        let words = line.split_whitespace().map(|w| if is_name(w) { "<name>" } else { w });
+        words.collect::<Vec<&str>>().join(" ")
+    };
+    let printed: Vec<String> = play
+        .world
+        .records(0)
+        .iter()
+        .filter_map(|record| match &record.what {
+            What::Log { level, line, .. } => Some(format!("{} {line}", level.mark())),
+            _ => None,
+        })
+        .map(|line| nameless(&without_numbers(&line)))
+        .collect();
+    let mut lines = 0;
+    for block in play.lesson.blocks() {
+        let Block::Log { lines: told } = block else { continue };
+        for line in told {
+            lines += 1;
+            for word in line.split_whitespace().filter(|word| is_name(word)) {
+                assert!(names.iter().any(|name| name == word), "{word} is not on the stage");
+            }
+            let bare = nameless(&without_numbers(line));
+            assert!(printed.contains(&bare), "no node prints: {line}");
+        }
+    }
+    assert!(lines >= 10);
 }
 
 /// Whatever the seed, the story is the same.
