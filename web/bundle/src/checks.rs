@@ -138,7 +138,7 @@ fn seeds() -> Result<()> {
 
 fn peers() -> Result<()> {
     packages::ensure(packages::REDIS)?;
-    system_test(&["hostile", "native", "mixed", "replication"])
+    system_test(&["hostile", "commands", "native", "mixed", "replication"])
 }
 
 fn browser() -> Result<()> {
@@ -148,8 +148,17 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 8] =
-    ["purity", "determinism", "seeds", "hostile", "native", "mixed", "replication", "browser"];
+const SYSTEM: [&str; 9] = [
+    "purity",
+    "determinism",
+    "seeds",
+    "hostile",
+    "commands",
+    "native",
+    "mixed",
+    "replication",
+    "browser",
+];
 
 fn system_tests() -> Vec<String> {
     SYSTEM.iter().map(|name| format!("--test={name}")).collect()
