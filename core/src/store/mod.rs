@@ -192,6 +192,7 @@ impl Keyspace {
     }
 
     /// The slots that hold keys, ascending.
+    #[cfg(test)]
     pub fn slots_with_keys(&self) -> impl Iterator<Item = Slot> + '_ {
         self.slots.iter().map(|(slot, _)| slot)
     }
