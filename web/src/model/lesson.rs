@@ -77,9 +77,7 @@ impl LessonState {
         loaded.lesson.steps.iter().enumerate().find_map(|(n, step)| {
             step.blocks.iter().find_map(|block| match block {
                 Block::Gate(gate)
-                    if !gate.at.is_empty()
-                        && due(&gate.id)
-                        && !self.given.contains(&gate.id) =>
+                    if !gate.at.is_empty() && due(&gate.id) && !self.given.contains(&gate.id) =>
                 {
                     Some((n, gate.id.as_str()))
                 }

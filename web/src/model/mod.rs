@@ -29,7 +29,7 @@ use slotscope_core::{
 use crate::{
     scene::{self, Scene, air::Air},
     source::{
-        history::{Mark, MarkKind},
+        history::Mark,
         picture::Picture,
         sim::{Sim, lab_plan},
     },
@@ -206,14 +206,12 @@ impl Page {
         self.look();
     }
 
-    /// The decision at (or last before) the present, if the clock stands at one.
+    /// The interesting moment at which the clock stands, if it stands at one.
     #[must_use]
-    pub fn decision_here(&self) -> Option<u64> {
+    pub fn mark_here(&self) -> Option<Mark> {
         let past = self.sim.history().marks();
         let upto = past.partition_point(|m| m.at <= self.picture.now);
-        let mark = past[..upto].last()?;
-        let decided = !matches!(mark.kind, MarkKind::Action | MarkKind::Client | MarkKind::Lost);
-        (mark.at == self.picture.now && decided).then_some(mark.seq)
+        past[..upto].last().copied().filter(|m| m.at == self.picture.now)
     }
 }
 

@@ -32,7 +32,9 @@ impl Route {
             }
             // There is one lesson so far; the bare course page leads to it.
             (Some("learn"), None) => Self::Lesson { id: "09".into() },
-            (Some("learn"), Some(id)) if id.len() == 2 && id.bytes().all(|b| b.is_ascii_digit()) => {
+            (Some("learn"), Some(id))
+                if id.len() == 2 && id.bytes().all(|b| b.is_ascii_digit()) =>
+            {
                 Self::Lesson { id: id.into() }
             }
             _ => Self::Start,

@@ -134,9 +134,12 @@ fn the_clock_stops_at_decisions_and_opens_their_card() {
         if let Some(Asked::Record(seq)) = page.asked {
             let record = page.sim.history().item(seq).unwrap();
             assert_eq!(record.at, page.now());
-            suspected |= page.sim.history().marks().iter().any(|m| {
-                m.seq == seq && m.kind == crate::source::history::MarkKind::Pfail
-            });
+            suspected |= page
+                .sim
+                .history()
+                .marks()
+                .iter()
+                .any(|m| m.seq == seq && m.kind == crate::source::history::MarkKind::Pfail);
         }
     }
     assert!(suspected && !page.play.playing);

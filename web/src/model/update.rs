@@ -8,8 +8,8 @@ use slotscope_core::{
 use slotscope_tutorial::Block;
 
 use super::{
-    Asked, Beat, ClockMsg, Cmd, Deed, LessonMsg, Msg, Notice, Overlay, Page, Route, Settings, Side, Tab, Theme, Tool,
-    playback, story,
+    Asked, Beat, ClockMsg, Cmd, Deed, LessonMsg, Msg, Notice, Overlay, Page, Route, Settings, Side,
+    Tab, Theme, Tool, playback, story,
 };
 use crate::{
     scene::id_of,
@@ -49,8 +49,7 @@ impl Page {
             return pressed;
         }
         self.look();
-        self.play.tempo =
-            playback::tempo(self.play.speed, &self.sim, &self.picture, &self.scene);
+        self.play.tempo = playback::tempo(self.play.speed, &self.sim, &self.picture, &self.scene);
         if let Some((step, _)) = self.lesson_gate() {
             self.lesson.step = step;
             self.play.playing = false;
@@ -151,12 +150,12 @@ impl Page {
             ClockMsg::Next => {
                 self.play.playing = false;
                 self.sim.next_interesting();
-                self.stand_at_decision();
+                self.stand_at_mark();
             }
             ClockMsg::Previous => {
                 let before = self.sim.history().mark_before(self.sim.now());
                 self.stop_at(before.map_or(Instant::ZERO, |m| m.at));
-                self.stand_at_decision();
+                self.stand_at_mark();
             }
             ClockMsg::ToStart => self.stop_at(Instant::ZERO),
             ClockMsg::ToEnd => self.stop_at(self.sim.end()),
@@ -169,8 +168,7 @@ impl Page {
                 }
             }
         }
-        self.play.tempo =
-            playback::tempo(self.play.speed, &self.sim, &self.picture, &self.scene);
+        self.play.tempo = playback::tempo(self.play.speed, &self.sim, &self.picture, &self.scene);
     }
 
     fn stop_at(&mut self, at: Instant) {
@@ -179,11 +177,11 @@ impl Page {
         self.jumped();
     }
 
-    /// The Why card opens by itself when the clock stops at a decision.
-    fn stand_at_decision(&mut self) {
+    /// The Why card opens by itself when the clock stops at an interesting moment.
+    fn stand_at_mark(&mut self) {
         self.jumped();
-        if let Some(seq) = self.decision_here() {
-            self.asked = Some(Asked::Record(seq));
+        if let Some(mark) = self.mark_here() {
+            self.asked = Some(Asked::Record(mark.seq));
             if self.tab != Tab::Lesson {
                 self.tab = Tab::Why;
             }
@@ -277,9 +275,8 @@ impl Page {
             Tool::Link(from) if *from != host => {
                 let from = *from;
                 self.tool = Tool::None;
-                let cut = |pair: &(HostIdx, HostIdx)| {
-                    *pair == (from, host) || *pair == (host, from)
-                };
+                let cut =
+                    |pair: &(HostIdx, HostIdx)| *pair == (from, host) || *pair == (host, from);
                 if self.picture.cuts.iter().any(cut) {
                     self.act(Action::Join(from, host));
                     self.act(Action::Join(host, from));
@@ -365,7 +362,7 @@ impl Page {
     fn why_pressed(&mut self) {
         self.tab = Tab::Why;
         let Some(host) = self.selected else {
-            self.asked = self.decision_here().map(Asked::Record).or(self.asked);
+            self.asked = self.mark_here().map(|m| Asked::Record(m.seq)).or(self.asked);
             return;
         };
         let now = self.picture.now;
@@ -478,8 +475,7 @@ impl Page {
                 self.play.playing = true;
             }
             Block::See(see) => {
-                let moment =
-                    self.lesson.loaded.as_ref().and_then(|l| l.runner.moment(&see));
+                let moment = self.lesson.loaded.as_ref().and_then(|l| l.runner.moment(&see));
                 if let Some(moment) = moment {
                     self.stop_at(moment.at);
                     self.asked = Some(Asked::Record(moment.seq));

@@ -157,9 +157,7 @@ impl Air {
 
     /// Lets go of what has landed.
     pub fn settle(&mut self, screen_ms: f64) {
-        self.sparks.retain(|s| {
-            screen_ms < s.born + s.lasts + if s.dies { GRAVE_MS } else { 0.0 }
-        });
+        self.sparks.retain(|s| screen_ms < s.born + s.lasts + if s.dies { GRAVE_MS } else { 0.0 });
     }
 
     /// Whether anything moves.
@@ -205,13 +203,7 @@ pub fn still(scene: &Scene, flights: &[Flight], now: Instant) -> Vec<Dot> {
     dots
 }
 
-fn dot(
-    scene: &Scene,
-    ink: Ink,
-    ends: (End, End),
-    part: f64,
-    dead: Option<f64>,
-) -> Option<Dot> {
+fn dot(scene: &Scene, ink: Ink, ends: (End, End), part: f64, dead: Option<f64>) -> Option<Dot> {
     let (from, to) = path(scene, ends.0, ends.1)?;
     Some(Dot {
         ink,

@@ -60,8 +60,9 @@ pub fn places(nodes: &[(Option<u8>, Circle)], last_home: Option<u8>) -> Vec<Plac
         .iter()
         .enumerate()
         .map(|(n, (shard, circle))| {
-            let mates =
-                |range: &[(Option<u8>, Circle)]| range.iter().filter(|m| **m == (*shard, *circle)).count();
+            let mates = |range: &[(Option<u8>, Circle)]| {
+                range.iter().filter(|m| **m == (*shard, *circle)).count()
+            };
             let (rank, count) = (mates(&nodes[..n]), mates(nodes));
             // Nodes of no shard stand between the sectors.
             let base = match shard {
@@ -105,8 +106,7 @@ mod tests {
     fn glyphs_do_not_touch() {
         for shards in 3..=10_u8 {
             for replicas in 1..=2 {
-                let mut nodes: Vec<_> =
-                    (0..shards).map(|s| (Some(s), Circle::Inner)).collect();
+                let mut nodes: Vec<_> = (0..shards).map(|s| (Some(s), Circle::Inner)).collect();
                 for _ in 0..replicas {
                     nodes.extend((0..shards).map(|s| (Some(s), Circle::Outer)));
                 }

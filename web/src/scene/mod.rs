@@ -170,12 +170,13 @@ pub fn build(picture: &Picture, history: &History, eyes: Option<HostIdx>) -> Sce
     let eyes = eyes.filter(|e| picture.view(*e).is_some());
     let ruler = owners::segments(picture, eyes);
     let owner_of = |h: HostIdx| ruler.iter().find(|s| s.owner == Some(h));
-    let roles: Vec<(Role, Option<HostIdx>)> = picture
-        .each()
-        .map(|h| {
-            if owner_of(h).is_some() { (Role::Voter, None) } else { believed(picture, eyes, h) }
-        })
-        .collect();
+    let roles: Vec<(Role, Option<HostIdx>)> =
+        picture
+            .each()
+            .map(|h| {
+                if owner_of(h).is_some() { (Role::Voter, None) } else { believed(picture, eyes, h) }
+            })
+            .collect();
     let role = |h: HostIdx| roles.get(usize::from(h.0)).copied().unwrap_or((Role::Empty, None));
     let shard = |h: HostIdx| -> Option<u8> {
         let master = role(h).1.filter(|m| owner_of(*m).is_some());
@@ -296,11 +297,7 @@ fn health(
     (health, fails)
 }
 
-fn replication(
-    picture: &Picture,
-    view: &Snapshot,
-    master: Option<HostIdx>,
-) -> Option<ReplGlyph> {
+fn replication(picture: &Picture, view: &Snapshot, master: Option<HostIdx>) -> Option<ReplGlyph> {
     if view.repl.link == MasterLink::None {
         return None;
     }

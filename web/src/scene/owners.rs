@@ -63,8 +63,10 @@ pub fn segments(picture: &Picture, eyes: Option<HostIdx>) -> Vec<Segment> {
         let here = || claims.iter().filter(|c| c.from <= from && c.end >= end);
         let best = here().max_by_key(|c| (c.epoch, c.own));
         let owner = best.map(|c| c.owner);
-        let mut rivals: Vec<(HostIdx, u64)> =
-            here().filter(|c| c.own && Some(c.owner) != owner).map(|c| (c.owner, c.epoch)).collect();
+        let mut rivals: Vec<(HostIdx, u64)> = here()
+            .filter(|c| c.own && Some(c.owner) != owner)
+            .map(|c| (c.owner, c.epoch))
+            .collect();
         rivals.sort_unstable();
         let piece = Segment {
             from: u16::try_from(from).unwrap_or(0),

@@ -420,9 +420,6 @@ mod tests {
         assert!(history.marks().is_empty());
         assert_eq!(history.hops()[0].end, None);
         history.absorb(&[record(1, 6, What::Lost { flight: 7 })]);
-        assert_eq!(
-            history.hops()[0].end,
-            Some((1, Instant::from_millis(6), HopEnd::Lost))
-        );
+        assert_eq!(history.hops()[0].end, Some((1, Instant::from_millis(6), HopEnd::Lost)));
     }
 }

@@ -19,6 +19,8 @@ pub struct Sim {
     history: History,
     /// Actions that an undo took back, for "redo".
     undone: Vec<TimedAction>,
+    /// The furthest moment that was seen of this future.
+    reached: Instant,
 }
 
 /// The plan of the lab: three masters with a replica each, and one application. Messages take
@@ -45,7 +47,8 @@ impl Sim {
     /// As [`World::new`].
     pub fn open(plan: Plan, journal: &[TimedAction], at: Instant) -> Result<Self, String> {
         let world = World::replay(plan, journal, at)?;
-        let mut sim = Self { world, history: History::default(), undone: Vec::new() };
+        let (history, undone) = (History::default(), Vec::new());
+        let mut sim = Self { world, history, undone, reached: Instant::ZERO };
         sim.look();
         Ok(sim)
     }
@@ -72,7 +75,7 @@ impl Sim {
     #[must_use]
     pub fn end(&self) -> Instant {
         let planned = self.world.journal().last().map_or(Instant::ZERO, |a| a.at);
-        self.now().max(self.history.end()).max(planned)
+        self.reached.max(planned)
     }
 
     /// The present moment as data.
@@ -139,6 +142,7 @@ impl Sim {
     /// Does something to the world now; another future begins.
     pub fn act(&mut self, action: Action) {
         self.history.forget_from(self.world.next_seq(), self.now());
+        self.reached = self.now();
         self.undone.clear();
         self.world.act(action);
         self.look();
@@ -155,6 +159,7 @@ impl Sim {
             return false;
         };
         self.history.forget_from(world.next_seq(), at);
+        self.reached = at;
         self.world = world;
         self.undone = journal[last..].to_vec();
         self.look();
@@ -190,5 +195,6 @@ impl Sim {
     fn look(&mut self) {
         let from = self.history.next_seq();
         self.history.absorb(self.world.records(from));
+        self.reached = self.reached.max(self.world.now());
     }
 }

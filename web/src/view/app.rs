@@ -152,9 +152,9 @@ impl App {
         let passed = ms - self.last_frame;
         self.last_frame = ms;
         let began = platform::now_ms();
-        let redraw = self.page.frame(ms, passed, ms - self.last_look, || {
-            platform::now_ms() - began < BUDGET_MS
-        });
+        let redraw = self
+            .page
+            .frame(ms, passed, ms - self.last_look, || platform::now_ms() - began < BUDGET_MS);
         if redraw {
             self.last_look = ms;
         }
@@ -197,9 +197,8 @@ impl App {
                 let link = ctx.link().clone();
                 spawn_local(async move {
                     let came = platform::fetch(format!("lessons/{id}.{}.json", lang.id())).await;
-                    let read = came.and_then(|text| {
-                        serde_json::from_str(&text).map_err(|e| e.to_string())
-                    });
+                    let read = came
+                        .and_then(|text| serde_json::from_str(&text).map_err(|e| e.to_string()));
                     let msg = match read {
                         Ok(lesson) => LessonMsg::Came(Box::new(lesson)),
                         Err(words) => LessonMsg::Lost(words),

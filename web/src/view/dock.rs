@@ -25,17 +25,18 @@ pub(super) fn dock(s: Screen<'_>) -> Html {
 /// Start, back, play, step, next, speed, and where the clock stands.
 pub(super) fn transport(s: Screen<'_>) -> Html {
     let (page, w) = (s.page, s.words);
-    let button = |id: &'static str, sign: &'static str, text: String, key: &'static str, msg: ClockMsg| {
-        html! {
-            <button
-                class="icon"
-                data-testid={id}
-                aria-label={text.clone()}
-                title={format!("{text} ({key})")}
-                onclick={s.on(Msg::Clock(msg))}
-            >{ sign }</button>
-        }
-    };
+    let button =
+        |id: &'static str, sign: &'static str, text: String, key: &'static str, msg: ClockMsg| {
+            html! {
+                <button
+                    class="icon"
+                    data-testid={id}
+                    aria-label={text.clone()}
+                    title={format!("{text} ({key})")}
+                    onclick={s.on(Msg::Clock(msg))}
+                >{ sign }</button>
+            }
+        };
     let playing = page.play.playing;
     let play_text = if playing { t!(w, "pause") } else { t!(w, "play") };
     html! {

@@ -24,10 +24,8 @@ pub(super) fn log(s: Screen<'_>) -> Html {
             >{ text }</button>
         }
     };
-    let filters = page
-        .picture
-        .each()
-        .map(|host| filter(Some(host), page.picture.port(host).to_string()));
+    let filters =
+        page.picture.each().map(|host| filter(Some(host), page.picture.port(host).to_string()));
     let past = page.sim.history().until(page.picture.now);
     let lines = past.iter().rev().filter_map(|record| {
         let What::Log { level, role, line } = &record.what else { return None };

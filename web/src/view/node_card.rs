@@ -98,9 +98,10 @@ fn line(s: Screen<'_>, view: &Snapshot, peer: &PeerView) -> Html {
     let link = if peer.linked || peer.id == view.id { "connected" } else { "disconnected" };
     let name = page.picture.name(peer.id);
     let title = format!("{} {}", peer.id, peer.addr.map(|a| a.to_string()).unwrap_or_default());
-    let age = peer.pong_received.filter(|_| peer.id != view.id).map(|at| {
-        t!(w, "pong-age", seconds = seconds(page.picture.now.ms_since(at)))
-    });
+    let age = peer
+        .pong_received
+        .filter(|_| peer.id != view.id)
+        .map(|at| t!(w, "pong-age", seconds = seconds(page.picture.now.ms_since(at))));
     html! {
         <div class={classes!("node-line", super::node_glyph::health_id(peer.health))} {title}
             data-testid="node-line" data-node={name.clone()}>

@@ -334,7 +334,13 @@ fn caption(s: Screen<'_>, n: &NodeGlyph) -> Html {
             lines.push((t!(w, "caption-fail", n = n.fail_views), true));
         }
         (Some(halo), _) => lines.push((
-            t!(w, "caption-pfail", n = halo.filled(), of = halo.segments.len(), needed = halo.needed),
+            t!(
+                w,
+                "caption-pfail",
+                n = halo.filled(),
+                of = halo.segments.len(),
+                needed = halo.needed
+            ),
             true,
         )),
         (None, _) => {}
@@ -377,8 +383,11 @@ pub(super) fn sentence(s: Screen<'_>, n: &NodeGlyph) -> String {
     let mut text = match (n.role, n.master) {
         (Role::Voter, _) => t!(w, "node-master", port = port, shard = shard),
         (Role::Replica, Some(master)) => t!(
-            w, "node-replica",
-            port = port, master = page.picture.port(master).to_string(), shard = shard
+            w,
+            "node-replica",
+            port = port,
+            master = page.picture.port(master).to_string(),
+            shard = shard
         ),
         (Role::Replica, None) => t!(w, "node-replica-lost", port = port),
         (Role::Empty, _) => t!(w, "node-empty", port = port),
@@ -398,8 +407,11 @@ pub(super) fn sentence(s: Screen<'_>, n: &NodeGlyph) -> String {
             add(t!(w, "caption-fail", n = n.fail_views));
         } else {
             add(t!(
-                w, "caption-pfail",
-                n = halo.filled(), of = halo.segments.len(), needed = halo.needed
+                w,
+                "caption-pfail",
+                n = halo.filled(),
+                of = halo.segments.len(),
+                needed = halo.needed
             ));
         }
     }
@@ -424,8 +436,11 @@ pub(super) fn sentence(s: Screen<'_>, n: &NodeGlyph) -> String {
     }
     if let Some(ballot) = &n.ballot {
         add(t!(
-            w, "ballot",
-            epoch = ballot.epoch, votes = ballot.votes(), of = ballot.boxes.len(),
+            w,
+            "ballot",
+            epoch = ballot.epoch,
+            votes = ballot.votes(),
+            of = ballot.boxes.len(),
             needed = ballot.needed
         ));
     }

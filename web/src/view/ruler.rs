@@ -55,14 +55,17 @@ fn piece(s: Screen<'_>, segment: &Segment) -> Html {
     let served = page.picture.is_up(owner);
     let shard = letter(segment.shard);
     let title = t!(
-        w, "segment-title",
-        from = from.clone(), to = to.clone(), port = port.to_string(), shard = shard.clone(),
+        w,
+        "segment-title",
+        from = from.clone(),
+        to = to.clone(),
+        port = port.to_string(),
+        shard = shard.clone(),
         epoch = segment.epoch
     );
     let rivals = segment.rivals.iter().map(|(host, epoch)| {
-        let title = t!(
-            w, "segment-rival", port = page.picture.port(*host).to_string(), epoch = *epoch
-        );
+        let title =
+            t!(w, "segment-rival", port = page.picture.port(*host).to_string(), epoch = *epoch);
         html! { <span class="flag hollow" {title}>{ format!("⚑{epoch}") }</span> }
     });
     html! {

@@ -2,7 +2,9 @@
 
 use yew::prelude::*;
 
-use super::{Screen, app::Event, clients, dock, inspector, lesson, overlay, ruler, stage, start, tools};
+use super::{
+    Screen, app::Event, clients, dock, inspector, lesson, overlay, ruler, stage, start, tools,
+};
 use crate::{
     model::{Msg, Notice, Overlay, Route, Tab, Theme},
     t,

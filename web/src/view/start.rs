@@ -75,7 +75,8 @@ fn line(s: Screen<'_>, beat: Beat) -> String {
                 to.unwrap_or(page.picture.now).ms_since(from)
             });
             t!(
-                w, "story-elected",
+                w,
+                "story-elected",
                 errors = t!(w, "story-errors", n = errors),
                 lost = t!(w, "story-lost", n = lost),
                 seconds = seconds(ms)

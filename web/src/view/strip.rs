@@ -79,9 +79,10 @@ const fn class_of(slant: &Slant) -> &'static str {
     }
     match slant.kind {
         FlightKind::Fail => "failing",
-        FlightKind::AuthRequest | FlightKind::AuthAck | FlightKind::Update | FlightKind::MfStart => {
-            "decisive"
-        }
+        FlightKind::AuthRequest
+        | FlightKind::AuthAck
+        | FlightKind::Update
+        | FlightKind::MfStart => "decisive",
         FlightKind::Ping
         | FlightKind::Pong
         | FlightKind::Meet

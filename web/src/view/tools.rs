@@ -11,8 +11,7 @@ use crate::{
 /// The row of tools.
 pub(super) fn tools(s: Screen<'_>) -> Html {
     let (page, w) = (s.page, s.words);
-    let machine =
-        page.selected.and_then(|h| page.picture.hosts.get(usize::from(h.0))).copied();
+    let machine = page.selected.and_then(|h| page.picture.hosts.get(usize::from(h.0))).copied();
     let up = machine.is_some_and(|m| m.up);
     let frozen = machine.is_some_and(|m| m.frozen);
     let button = |id: &'static str, key: &'static str, text: String, deed: Deed, on: bool| {

@@ -44,17 +44,18 @@ fn of_record(s: Screen<'_>, record: &Record) -> Html {
         What::Log { .. } => {
             let near = s.page.sim.history().items();
             let at = near.partition_point(|r| r.seq <= record.seq);
-            let decided = near[..at].iter().rev().take(6).chain(near[at..].iter().take(6)).find_map(
-                |r| match &r.what {
-                    What::Decided(reason) if r.at == record.at && r.host == record.host => {
-                        let line = reason.log_line().map(|(_, text)| text);
-                        let same = matches!(&record.what, What::Log { line: text, .. }
+            let decided =
+                near[..at].iter().rev().take(6).chain(near[at..].iter().take(6)).find_map(|r| {
+                    match &r.what {
+                        What::Decided(reason) if r.at == record.at && r.host == record.host => {
+                            let line = reason.log_line().map(|(_, text)| text);
+                            let same = matches!(&record.what, What::Log { line: text, .. }
                             if Some(text) == line.as_ref());
-                        same.then_some((r, reason))
+                            same.then_some((r, reason))
+                        }
+                        _ => None,
                     }
-                    _ => None,
-                },
-            );
+                });
             match decided {
                 Some((r, reason)) => card(s, r.host, reason, Some(r)),
                 None => plain(s, record),
@@ -257,7 +258,9 @@ pub(super) fn questions(s: Screen<'_>, host: HostIdx) -> Html {
     let own = page.picture.view(host).is_some();
     // Each living observer may be asked why it does not hold this node for failed.
     let id = id_of(&page.picture, host);
-    let observers = page.picture.each().filter(|o| *o != host && page.scene.node(*o).is_some_and(|n| n.role == crate::scene::Role::Voter));
+    let observers = page.picture.each().filter(|o| {
+        *o != host && page.scene.node(*o).is_some_and(|n| n.role == crate::scene::Role::Voter)
+    });
     let about = observers.filter_map(|observer| {
         let id = id?;
         let peer = page.picture.view(observer)?.peer(id)?;

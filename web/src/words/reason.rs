@@ -55,10 +55,8 @@ fn act(w: &Words, picture: &Picture, action: &Action) -> String {
         Action::Cut(a, b) => t!(w, "did-cut", from = port(a), to = port(b)),
         Action::Join(a, b) => t!(w, "did-join", from = port(a), to = port(b)),
         Action::Partition(groups) => {
-            let sides: Vec<String> = groups
-                .iter()
-                .map(|g| g.iter().map(port).collect::<Vec<_>>().join(", "))
-                .collect();
+            let sides: Vec<String> =
+                groups.iter().map(|g| g.iter().map(port).collect::<Vec<_>>().join(", ")).collect();
             t!(w, "did-wall", sides = sides.join(" ‖ "))
         }
         Action::Heal => t!(w, "did-heal"),
