@@ -26,8 +26,8 @@ use crate::{
 const BROKEN: u8 = 2;
 /// Everything was repaired, and the cluster did not come to rest in time.
 const RESTLESS: u8 = 3;
-/// More failing seeds would tell nothing new; the rest is not run.
-const FAILURES_MAX: usize = 5;
+/// More seeds that break an invariant would tell nothing new; the rest is not run.
+const BROKEN_MAX: usize = 3;
 /// How much of a failing run is shown: the end, where it went wrong.
 const LINES_SHOWN: usize = 40;
 /// World time between two looks at what was recorded.
@@ -94,7 +94,7 @@ fn many((from, to): (u64, u64), broken: Option<&str>, jobs: u16) -> anyhow::Resu
                     let report = sweep(seed, broken);
                     let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                     take(&mut tally, report, total, begun);
-                    if tally.failed.len() >= FAILURES_MAX {
+                    if tally.failed.iter().filter(|report| breaks(report)).count() >= BROKEN_MAX {
                         next.store(to.saturating_add(1), Ordering::Relaxed);
                         return;
                     }
@@ -102,7 +102,9 @@ fn many((from, to): (u64, u64), broken: Option<&str>, jobs: u16) -> anyhow::Resu
             });
         }
     });
-    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // The worst first: whoever replays only one seed replays that.
+    tally.failed.sort_by_key(|report| (!breaks(report), report.seed));
     for report in &tally.failed {
         show_failure(report, broken);
     }
@@ -236,14 +238,18 @@ fn replay(seed: u64, broken: Option<&str>) -> String {
 
 /// What is worse counts: a thing that must never happen before one that only takes too long.
 fn verdict(failed: &[SeedReport]) -> ExitCode {
-    let is_late = |failure: &String| failure.contains("after the last repair");
-    if failed.iter().flat_map(|report| &report.failures).any(|failure| !is_late(failure)) {
+    if failed.iter().any(breaks) {
         ExitCode::from(BROKEN)
     } else if failed.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(RESTLESS)
     }
+}
+
+/// Whether an invariant broke, rather than rest not coming in time.
+fn breaks(report: &SeedReport) -> bool {
+    report.failures.iter().any(|failure| !failure.contains("after the last repair"))
 }
 
 #[cfg(test)]
