@@ -7,6 +7,7 @@ mod links;
 mod ownership;
 mod peer;
 mod peers;
+pub(crate) mod roster;
 
 pub(crate) use election::{Election, Relog, Scheduled};
 pub(crate) use links::Links;

@@ -4,6 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 
 use super::PeerIdx;
 use crate::{
+    bus::NodeFlags,
     endpoint::Endpoint,
     epoch::Epoch,
     id::{LinkId, NodeId},
@@ -194,6 +195,20 @@ impl Peer {
     /// Neither PFAIL nor FAIL.
     pub(crate) const fn is_fine(&self) -> bool {
         matches!(self.condition, Condition::Ok)
+    }
+
+    /// The flag bits that others see of it, on the wire and in nodes.conf.
+    pub(crate) fn flags(&self) -> NodeFlags {
+        let role = match self.role {
+            Role::Master => NodeFlags::MASTER,
+            Role::Replica { .. } => NodeFlags::REPLICA,
+        };
+        role.set_to(NodeFlags::PFAIL, self.is_pfail())
+            .set_to(NodeFlags::FAIL, self.is_failed())
+            .set_to(NodeFlags::HANDSHAKE, self.handshake.is_some())
+            .set_to(NodeFlags::NOADDR, self.noaddr)
+            .set_to(NodeFlags::MIGRATE_TO, self.migration_target)
+            .set_to(NodeFlags::NOFAILOVER, self.nofailover)
     }
 
     /// Whether it may stand in gossip, receive broadcasts, or be pinged at all.

@@ -5,7 +5,7 @@
 
 use crate::{
     beliefs::Beliefs,
-    cluster::{Condition, Outbound},
+    cluster::{Condition, Outbound, roster},
     digest::Fnv,
     time::{Instant, Now},
 };
@@ -15,7 +15,7 @@ pub(super) fn of(b: &Beliefs) -> u64 {
     let mut hash = Fnv::new();
     let cluster = &b.cluster;
     let at = |instant: Option<Instant>| instant.map_or(u64::MAX, Instant::as_micros);
-    hash.bytes(super::image::nodes_text(cluster, Now::default()).as_bytes());
+    hash.bytes(roster::nodes_text(cluster, Now::default()).as_bytes());
     hash.u64(cluster.current_epoch.0);
     hash.u64(cluster.last_vote_epoch.0);
     hash.u64(cluster.ticks);

@@ -1,67 +1,24 @@
-//! nodes.conf and CLUSTER NODES: beliefs to text, and text to beliefs.
+//! nodes.conf: what a node remembers of its cluster, and what it makes of it after a restart.
 //!
-//! The file is the text of CLUSTER NODES without handshakes, and the two epochs that must not be
-//! forgotten. `store_formats/nodes_conf` knows the grammar; this file knows what the fields mean.
+//! The file is the text of CLUSTER NODES (`cluster/roster`) without handshakes, and the two epochs
+//! that must not be forgotten. `store_formats/nodes_conf` knows the grammar.
 
-use alloc::{collections::BTreeMap, string::String, sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt::Write as _;
 
 use crate::{
     bus::NodeFlags,
-    cluster::{ClusterState, Condition, Handshake, Peer, PeerIdx, Role},
+    cluster::{ClusterState, Condition, Handshake, Peer, PeerIdx, Role, roster},
     epoch::Epoch,
     id::NodeId,
     io::Image,
-    rules::speak,
     store_formats::nodes_conf::{self, ImageError, NodeLine},
     time::{Instant, Now},
 };
 
-/// One peer's line.
-pub(crate) fn line(cluster: &ClusterState, at: PeerIdx, now: Now) -> Option<NodeLine> {
-    let peer = cluster.peers.get(at)?;
-    let mine = at == PeerIdx::ME;
-    let ms = |instant: Option<Instant>| instant.map_or(0, |instant| now.wall_at(instant).0);
-    let open = |slots: &BTreeMap<crate::slot::Slot, PeerIdx>| -> Vec<_> {
-        let marks = slots.iter().filter(|_| mine);
-        marks.filter_map(|(slot, at)| Some((*slot, cluster.peers.id_of(*at)?))).collect()
-    };
-    Some(NodeLine {
-        id: peer.id,
-        endpoint: peer.endpoint.clone(),
-        flags: speak::flags_of(peer).set_to(NodeFlags::MYSELF, mine),
-        master: peer.master().and_then(|at| cluster.peers.id_of(at)),
-        ping_sent_ms: ms(peer.ping_sent),
-        pong_recv_ms: ms(peer.pong_received),
-        config_epoch: cluster.shown_epoch(peer),
-        connected: mine || peer.link.up().is_some(),
-        slots: peer.slots.ranges().collect(),
-        migrating: open(&cluster.owners.migrating),
-        importing: open(&cluster.owners.importing),
-    })
-}
-
-/// The text of CLUSTER NODES.
-pub(crate) fn nodes_text(cluster: &ClusterState, now: Now) -> String {
-    text(cluster, now, true)
-}
-
-fn text(cluster: &ClusterState, now: Now, handshakes: bool) -> String {
-    let mut text = String::new();
-    for (at, peer) in cluster.peers.iter() {
-        if (handshakes || peer.is_introduced())
-            && let Some(line) = line(cluster, at, now)
-        {
-            line.write_to(&mut text);
-            text.push('\n');
-        }
-    }
-    text
-}
-
 /// The whole file.
 pub(super) fn save(cluster: &ClusterState, now: Now) -> Image {
-    let mut text = text(cluster, now, false);
+    let mut text = roster::text(cluster, now, false);
     let (current, voted) = (cluster.current_epoch, cluster.last_vote_epoch);
     // Writing to a String cannot fail.
     let _ = writeln!(text, "vars currentEpoch {current} lastVoteEpoch {voted}");

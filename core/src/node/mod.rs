@@ -17,14 +17,13 @@ mod tests;
 mod tick;
 mod view;
 
-pub(crate) use image::{line, nodes_text};
 pub use snapshot::{ElectionView, Health, MasterLink, PeerView, ReplView, Snapshot};
 
 use alloc::{collections::BTreeMap, string::String};
 
 use crate::{
     beliefs::{Beliefs, Stats},
-    cluster::{ClusterState, PeerIdx},
+    cluster::{ClusterState, PeerIdx, roster},
     command::{self, Args, Outcome},
     config::Config,
     explain::{Reason, Why},
@@ -204,7 +203,7 @@ impl Node {
     /// The text of `CLUSTER NODES`, as this node would answer it.
     #[must_use]
     pub fn cluster_nodes(&self, now: Now) -> String {
-        image::nodes_text(&self.b.cluster, now)
+        roster::nodes_text(&self.b.cluster, now)
     }
 
     /// The directives in force.

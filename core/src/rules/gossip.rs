@@ -13,7 +13,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Ctx, failure, forget, meet, speak};
+use super::{Ctx, failure, forget, meet};
 use crate::{
     bus::{Gossip, NodeFlags},
     cluster::{ClusterState, Peer, PeerIdx},
@@ -72,7 +72,7 @@ fn entry(peer: &Peer, now: Now) -> Gossip {
         port: peer.endpoint.port,
         cport: peer.endpoint.cport,
         pport: peer.endpoint.pport,
-        flags: speak::flags_of(peer),
+        flags: peer.flags(),
     }
 }
 

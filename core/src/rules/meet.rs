@@ -105,7 +105,7 @@ pub(crate) fn identify(
         return Identity::Known;
     }
     let (id, age_ms) = (peer.id, ctx.now.mono.ms_since(peer.created));
-    let flags = super::speak::flags_of(peer).0;
+    let flags = peer.flags().0;
     ctx.out.log(Level::Debug, || {
         alloc::format!(
             "PONG contains mismatching sender ID. About node {id} added {age_ms} ms ago, having flags {flags}"

@@ -10,7 +10,7 @@
 
 use super::{Ctx, candidacy, failure, forget, serving, speak};
 use crate::{
-    cluster::{CRON_PERIOD_MS, Outbound, Peer, PeerIdx},
+    cluster::{CRON_PERIOD_MS, Outbound, PeerIdx},
     explain::Reason,
     io::{Effect, HangupReason, Purpose},
     time::Instant,
@@ -184,9 +184,4 @@ pub(crate) fn unlinked(ctx: &mut Ctx<'_>, at: PeerIdx, refused: bool) {
             peer.ping_sent = Some(now);
         }
     }
-}
-
-/// The peers whose ping waits, for the screen's clocks.
-pub(crate) fn is_waiting(peer: &Peer) -> bool {
-    peer.ping_sent.is_some()
 }

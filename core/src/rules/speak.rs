@@ -12,26 +12,12 @@ use core::net::IpAddr;
 use super::{Ctx, gossip};
 use crate::{
     bus::{BodyOut, Header, Heartbeat, Kind, MsgFlags, NodeFlags, encode},
-    cluster::{ClusterState, Condition, Outbound, Peer, PeerIdx, Role},
+    cluster::{ClusterState, Outbound, Peer, PeerIdx},
     config::Config,
     id::LinkId,
     io::{Effect, Frame},
     slot::SlotSet,
 };
-
-/// The flag bits that others see of a node.
-pub(crate) fn flags_of(peer: &Peer) -> NodeFlags {
-    let role = match peer.role {
-        Role::Master => NodeFlags::MASTER,
-        Role::Replica { .. } => NodeFlags::REPLICA,
-    };
-    role.set_to(NodeFlags::PFAIL, peer.condition == Condition::Pfail)
-        .set_to(NodeFlags::FAIL, peer.is_failed())
-        .set_to(NodeFlags::HANDSHAKE, peer.handshake.is_some())
-        .set_to(NodeFlags::NOADDR, peer.noaddr)
-        .set_to(NodeFlags::MIGRATE_TO, peer.migration_target)
-        .set_to(NodeFlags::NOFAILOVER, peer.nofailover)
-}
 
 /// The ports that this node tells others: client, bus.
 pub(crate) fn announced_ports(config: &Config) -> (u16, u16) {
@@ -60,7 +46,7 @@ fn header<'a>(
         slots: slots.as_bytes(),
         master: me.master().and_then(|at| cluster.peers.id_of(at)),
         ip: config.cluster_announce_ip,
-        flags: flags_of(me).with(NodeFlags::MYSELF),
+        flags: me.flags().with(NodeFlags::MYSELF),
         state_ok: cluster.serves(),
         mflags: MsgFlags::NONE,
     }

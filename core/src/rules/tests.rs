@@ -1,6 +1,6 @@
 //! The judgements, sentence by sentence of the Redis Cluster specification.
 
-use alloc::{format, vec};
+use alloc::{format, vec, vec::Vec};
 
 use super::{candidacy, claim, failure, serving, vote};
 use crate::{
@@ -197,7 +197,7 @@ fn rank_counts_siblings_with_more_data() {
         cluster.peers.get_mut(PeerIdx(n)).unwrap().offset = offset;
     }
     let ranks = vec![90, 100, 110, 120].into_iter().map(|own| candidacy::rank(&cluster, own));
-    assert_eq!(ranks.collect::<alloc::vec::Vec<_>>(), [2, 1, 1, 0]);
+    assert_eq!(ranks.collect::<Vec<_>>(), [2, 1, 1, 0]);
     cluster.peers.get_mut(PeerIdx(5)).unwrap().nofailover = true;
     assert_eq!(candidacy::rank(&cluster, 90), 1, "those that will not stand do not count");
 }

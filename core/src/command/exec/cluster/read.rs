@@ -6,9 +6,8 @@ use core::fmt::Write as _;
 use super::{node_at, slot_at, word};
 use crate::{
     bus::Kind,
-    cluster::{Outbound, PeerIdx},
+    cluster::{Outbound, PeerIdx, roster::line},
     command::Call,
-    node::line,
     resp::parse_i64,
     rules::{Ctx, failure},
     slot::{SLOTS, key_slot},

@@ -4,10 +4,9 @@ use alloc::{string::ToString as _, vec::Vec};
 
 use super::{bulk_or_null, number, shown_host};
 use crate::{
-    cluster::{Peer, PeerIdx},
+    cluster::{Peer, PeerIdx, roster::nodes_text},
     command::Call,
     config::EndpointType,
-    node::nodes_text,
     rules::Ctx,
     slot::Slot,
 };
