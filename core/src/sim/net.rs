@@ -351,15 +351,16 @@ impl Turn<'_> {
     pub(super) fn arrive(&mut self, id: ConnId, lane: u8, parcel: u64) -> bool {
         let Some(conn) = self.s.net.conns.get_mut(&id) else { return false };
         let way = &mut conn.lanes[usize::from(lane)];
-        if way.parcels.front().is_none_or(|front| front.id != parcel) {
+        // Behind others that wait for a stopped process, or at the front.
+        let Some(place) = way.parcels.iter().position(|waiting| waiting.id == parcel) else {
             return false;
-        }
+        };
         let to = conn.ends[usize::from(other(lane))].place;
         if let Place::Host(host) = to
             && self.s.hosts[usize::from(host.0)].frozen
         {
             // The kernel of a machine answers for a stopped process, and keeps what came for it.
-            let opens = matches!(way.parcels.front().map(|p| &p.load), Some(Load::Open));
+            let opens = matches!(way.parcels[place].load, Load::Open);
             let answers = opens && !conn.accepted;
             conn.accepted |= opens;
             self.s.hosts[usize::from(host.0)].inbox.push(Held::Arrive { conn: id, lane, parcel });
@@ -367,6 +368,9 @@ impl Turn<'_> {
                 self.transmit(id, other(lane), Load::Opened, None);
             }
             return true;
+        }
+        if place != 0 {
+            return false;
         }
         let Some(parcel) = way.parcels.pop_front() else { return false };
         match parcel.load {
