@@ -46,7 +46,7 @@ pub(super) const REFUSALS: fn() -> [VoteRefusal; 8] = || {
 
 pub(super) fn waits() -> Vec<ElectionWait> {
     vec![
-        ElectionWait::DataAge { age_ms: 200_000, limit_ms: 160_000 },
+        ElectionWait::DataAge { age_ms: Some(200_000), limit_ms: 160_000 },
         ElectionWait::Delay { left_ms: 300 },
         ElectionWait::Expired { retry_in_ms: 900 },
         ElectionWait::Votes { have: 1, needed: 2 },

@@ -141,8 +141,9 @@ impl DelayedElection {
 pub enum ElectionWait {
     /// The data is older than the validity factor allows.
     DataAge {
-        /// Age of the last interaction with the master, less the node timeout.
-        age_ms: u64,
+        /// Age of the last interaction with the master, less the node timeout; `None`: there
+        /// never was one.
+        age_ms: Option<u64>,
         /// The longest age allowed.
         limit_ms: u64,
     },

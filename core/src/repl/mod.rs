@@ -154,11 +154,11 @@ impl Repl {
     }
 
     /// Age of the data in whole seconds, for elections: since anything came from the master, or
-    /// since the link was lost. A replica that was never in step is infinitely old (`u64::MAX`).
-    pub fn silence_s(&self, now: Instant) -> u64 {
-        let Some(up) = &self.upstream else { return u64::MAX };
+    /// since the link was lost. `None` for a replica that was never in step: it has no data.
+    pub fn silence_s(&self, now: Instant) -> Option<u64> {
+        let up = self.upstream.as_ref()?;
         let since = if up.is_up() { Some(up.last_io) } else { up.down_since };
-        since.map_or(u64::MAX, |since| now.ms_since(since) / 1000)
+        since.map(|since| now.ms_since(since) / 1000)
     }
 
     /// The earliest moment at which `rules::replication::cron` has something to do.

@@ -79,13 +79,16 @@ fn judge_data_age(b: &Beliefs, now: Instant) -> Option<ElectionWait> {
     let config = &b.config;
     let factor = config.cluster_replica_validity_factor;
     let node_timeout_ms = config.cluster_node_timeout_ms;
-    let raw_ms = b.repl.silence_s(now).saturating_mul(1000);
-    let age_ms = if raw_ms > node_timeout_ms { raw_ms - node_timeout_ms } else { raw_ms };
+    let age_ms = b.repl.silence_s(now).map(|age_s| {
+        let raw_ms = age_s.saturating_mul(1000);
+        if raw_ms > node_timeout_ms { raw_ms - node_timeout_ms } else { raw_ms }
+    });
     let limit_ms = config
         .repl_ping_replica_period_s
         .saturating_mul(1000)
         .saturating_add(node_timeout_ms.saturating_mul(factor));
-    (factor > 0 && age_ms > limit_ms).then_some(ElectionWait::DataAge { age_ms, limit_ms })
+    (factor > 0 && age_ms.is_none_or(|age_ms| age_ms > limit_ms))
+        .then_some(ElectionWait::DataAge { age_ms, limit_ms })
 }
 
 fn judge(b: &Beliefs, now: Instant) -> Next {

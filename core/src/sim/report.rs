@@ -108,9 +108,10 @@ impl World {
             Reason::ElectionWaits(ElectionWait::Expired { retry_in_ms }) => {
                 format!("gives up for {retry_in_ms} ms because {mark}")
             }
-            Reason::ElectionWaits(ElectionWait::DataAge { age_ms, limit_ms }) => {
-                format!("may not stand because {mark} age={age_ms} limit={limit_ms}")
-            }
+            Reason::ElectionWaits(ElectionWait::DataAge { age_ms, limit_ms }) => match age_ms {
+                Some(age) => format!("may not stand because {mark} age={age} limit={limit_ms}"),
+                None => format!("may not stand because {mark} age=never limit={limit_ms}"),
+            },
             Reason::VotesAsked { epoch, master } => {
                 format!("asks for votes because {mark} epoch={epoch} master={}", self.who(*master))
             }

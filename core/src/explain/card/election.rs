@@ -48,7 +48,8 @@ pub(super) fn waits(wait: &ElectionWait) -> Card {
         ElectionWait::NoFailover => ("no-failover", Guard::is(STEPS[3], false)),
         ElectionWait::NothingToSave => ("nothing-to-save", Guard::is(STEPS[4], false)),
         ElectionWait::DataAge { age_ms, limit_ms } => {
-            let (age, limit) = (Number::Ms(age_ms), Number::Ms(limit_ms));
+            let age = age_ms.map_or(Number::None, Number::Ms);
+            let limit = Number::Ms(limit_ms);
             ("data-age", Guard::new(STEPS[5], age, Relation::AtMost, limit, false))
         }
         ElectionWait::Delay { left_ms } => ("delay", Guard::over(STEPS[6], left_ms)),
