@@ -41,9 +41,10 @@ fn a_broken_rule_is_caught() {
     let (output, _) = sim(&["--seeds", "1..1000", "--break", "no-last-vote-epoch"]);
     let text = both(&output);
     assert_eq!(output.status.code(), Some(VIOLATED), "nobody noticed:\n{text}");
+    assert!(text.contains("voted twice"), "it failed for another reason:\n{text}");
     let replay = text
         .lines()
-        .find_map(|line| line.split_once("slotscope sim ").map(|(_, words)| words.trim()))
+        .find_map(|line| line.strip_prefix("replay: slotscope sim ").map(str::trim))
         .unwrap_or_else(|| panic!("no command that replays it:\n{text}"));
     println!("replay: slotscope sim {replay}");
     let words: Vec<&str> = replay.split_whitespace().collect();

@@ -39,7 +39,11 @@ const STAGES: &[Stage] = &[
     Stage { name: "purity", what: "core as wasm imports nothing; its speed", run: purity },
     Stage { name: "seeds", what: "1,000 seeds of random faults", run: seeds },
     Stage { name: "peers", what: "real processes, real redis-server", run: peers },
-    Stage { name: "browser", what: "the page in Chromium", run: browser },
+    Stage {
+        name: "browser",
+        what: "the same run in debug, release and wasm; the page in Chromium",
+        run: browser,
+    },
 ];
 
 /// Runs the selected stages; the first failure ends it.
@@ -129,7 +133,7 @@ fn program() -> Result<()> {
 }
 
 fn purity() -> Result<()> {
-    system_test(&["purity", "determinism"])
+    system_test(&["purity"])
 }
 
 fn seeds() -> Result<()> {
@@ -143,7 +147,7 @@ fn peers() -> Result<()> {
 
 fn browser() -> Result<()> {
     packages::ensure(packages::BROWSER)?;
-    system_test(&["browser"])
+    system_test(&["determinism", "browser"])
 }
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in

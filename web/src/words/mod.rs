@@ -45,8 +45,8 @@ impl Lang {
     /// The language of a tag such as `zh-TW` or `en-GB`; `None` for one that the page lacks.
     #[must_use]
     pub fn of_tag(tag: &str) -> Option<Self> {
-        let primary = tag.split(['-', '_']).next().unwrap_or("");
-        Self::ALL.into_iter().find(|lang| lang.id().eq_ignore_ascii_case(primary))
+        let language = tag.split(['-', '_']).next().unwrap_or("");
+        Self::ALL.into_iter().find(|lang| lang.id().eq_ignore_ascii_case(language))
     }
 
     const fn file(self) -> &'static str {
