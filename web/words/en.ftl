@@ -27,6 +27,7 @@ notice-link-partial = { $n ->
     [one] This link is damaged. Its starting point and the first action could be read; the rest is missing.
    *[other] This link is damaged. Its starting point and the first { $n } actions could be read; the rest is missing.
   }
+notice-quiet = Quiet: nothing happens within the next minute but heartbeats. Break something.
 notice-copied = The link is in the clipboard. It holds the whole run: seed, actions and this moment.
 notice-lesson-missing = The lesson could not be loaded ({ $error }). The stage works without it.
 notice-core = The world did not start: { $error }
@@ -40,7 +41,7 @@ ruler = Hash slots 0 to 16383 and their owners
 uncovered = uncovered
 segment-title = Slots { $from } to { $to }: { $port }, shard { $shard }, config epoch { $epoch }
 segment-rival = { $port } still claims these slots, with config epoch { $epoch }
-eyes-god = god view
+eyes-god = eyes: god view
 eyes-of = as { $port } sees it
 eyes-title = Whose eyes? (E)
 banner-uncovered = { $n } slots have no owner
@@ -83,7 +84,7 @@ ledger-lost = lost
 ledger-moved = MOVED
 mini-map = The slot map this application holds
 outage-is = failing for { $seconds } s
-outage-was = last outage { $seconds } s
+outage-was = outage { $seconds } s
 
 ## Tools
 tools = Tools
@@ -162,6 +163,7 @@ log-empty = No line so far.
 lesson-loading = The lesson is on its way …
 lesson-place = step { $n } of { $of }
 lesson-minutes = { $n } min
+see-not-yet = It has not happened yet.
 lesson-steps = Steps of the lesson
 previous = Back
 next = Next

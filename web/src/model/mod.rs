@@ -22,7 +22,7 @@ pub use story::{Beat, Story};
 
 use slotscope_core::{
     explain::Why,
-    sim::{Action, HostIdx},
+    sim::{Action, HostIdx, Plan},
     time::Instant,
 };
 
@@ -77,6 +77,8 @@ pub enum Notice {
     LinkDamaged,
     /// A link of which only the beginning can be read: so many actions.
     LinkPartial(usize),
+    /// Nothing interesting lies within a minute.
+    Quiet,
     /// The run's link is in the clipboard.
     Copied,
     /// The lesson could not be loaded.
@@ -135,7 +137,7 @@ impl Page {
     /// # Errors
     /// The world refused the plan, in words.
     pub fn new(settings: Settings, seed: u64) -> Result<Self, String> {
-        let sim = Sim::new(lab_plan(seed))?;
+        let sim = opened(lab_plan(seed))?;
         let picture = sim.picture();
         let scene = scene::build(&picture, sim.history(), None);
         let mut page = Self {
@@ -206,14 +208,25 @@ impl Page {
         self.look();
     }
 
-    /// The interesting moment at which the clock stands, if it stands at one.
+    /// The most telling of the marks at which the clock stands, if it stands at some.
     #[must_use]
     pub fn mark_here(&self) -> Option<Mark> {
-        let past = self.sim.history().marks();
-        let upto = past.partition_point(|m| m.at <= self.picture.now);
-        past[..upto].last().copied().filter(|m| m.at == self.picture.now)
+        let marks = self.sim.history().marks();
+        let now = self.picture.now;
+        let first = marks.partition_point(|m| m.at < now);
+        let last = marks.partition_point(|m| m.at <= now);
+        marks[first..last].iter().max_by_key(|m| m.kind.weight()).copied()
     }
 }
+
+/// A run past its first seconds, in which a cluster that just started serves nobody and the
+/// application waits for it.
+fn opened(plan: Plan) -> Result<Sim, String> {
+    Sim::open(plan, &[], Instant::from_millis(OPENING_MS))
+}
+
+/// Where a fresh run opens; its beginning can still be gone back to.
+const OPENING_MS: u64 = 5000;
 
 #[cfg(test)]
 mod tests;

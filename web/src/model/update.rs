@@ -149,8 +149,12 @@ impl Page {
             }
             ClockMsg::Next => {
                 self.play.playing = false;
-                self.sim.next_interesting();
-                self.stand_at_mark();
+                if self.sim.next_interesting() {
+                    self.stand_at_mark();
+                } else {
+                    self.notice = Some(Notice::Quiet);
+                    self.jumped();
+                }
             }
             ClockMsg::Previous => {
                 let before = self.sim.history().mark_before(self.sim.now());
@@ -197,6 +201,7 @@ impl Page {
                 if matches!(before, Route::Lesson { .. }) {
                     self.restart();
                 }
+                self.play.playing = true;
             }
             Route::Lab { run: Some(run) } => self.open_link(&run),
             Route::Lesson { id } => {
@@ -243,14 +248,17 @@ impl Page {
     }
 
     fn restart(&mut self) {
-        let plan = match (&self.route, &self.lesson.loaded) {
-            (Route::Lesson { .. }, Some(loaded)) => loaded.lesson.plan.clone(),
+        let sim = match (&self.route, &self.lesson.loaded) {
+            (Route::Lesson { .. }, Some(loaded)) => super::opened(loaded.lesson.plan.clone()),
             (Route::Start | Route::Lab { .. } | Route::Lesson { .. }, _) => {
-                lab_plan(self.sim.world().plan().seed)
+                super::opened(lab_plan(self.sim.world().plan().seed))
             }
         };
-        match Sim::new(plan) {
-            Ok(sim) => self.show(sim),
+        match sim {
+            Ok(sim) => {
+                self.show(sim);
+                self.play.playing = true;
+            }
             Err(words) => self.notice = Some(Notice::Core(words)),
         }
     }

@@ -8,7 +8,7 @@ use slotscope_core::sim::FlightKind;
 use crate::{
     model::{Settings, Theme},
     scene::{
-        air::{Dot, Ink},
+        air::{Dot, Ink, is_foreground},
         layout::{HEIGHT, WIDTH},
     },
 };
@@ -37,13 +37,18 @@ pub fn paint(canvas: &HtmlCanvasElement, dots: &[Dot], still: bool, settings: &S
     brush.set_line_width(if settings.projector { 3.0 } else { 1.75 });
     brush.set_text_align("center");
     brush.set_text_baseline("middle");
+    // Names of heartbeats only where they do not cover each other.
+    let all_named = dots.len() <= 4;
     for dot in dots {
         if let Some(left) = dot.dead {
             cross(&brush, dot, size, left, colours);
         } else if still {
             arrow(&brush, dot, colours);
             message(&brush, dot, size, colours);
-            label(&brush, dot, size, colours);
+            let Ink::Message(kind) = dot.ink else { continue };
+            if all_named || is_foreground(kind) {
+                label(&brush, dot, size, colours);
+            }
         } else {
             message(&brush, dot, size, colours);
         }

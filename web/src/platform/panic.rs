@@ -27,7 +27,7 @@ fn show(info: &PanicHookInfo<'_>) {
     add(
         "p",
         "This is a fault of the program, not of yours. Reload the page; a copied link still holds \
-         the run. / 这是程序的错误,与你的操作无关。请刷新页面;复制过的链接仍保存着这次运行。",
+         the run. / 这是程序的错误，与你的操作无关。请刷新页面；复制过的链接仍保存着这次运行。",
     );
     add("pre", &words);
     if let Ok(link) = document.create_element("a") {

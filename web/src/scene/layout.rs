@@ -73,7 +73,7 @@ pub fn places(nodes: &[(Option<u8>, Circle)], last_home: Option<u8>) -> Vec<Plac
                 Circle::Inner => (INNER, inner_r),
                 Circle::Outer => (OUTER, outer_r),
             };
-            let gap = (2.0 * r + 22.0) / radius;
+            let gap = (2.0 * r + 40.0) / radius;
             let room = if count > 1 { sector * 0.8 / (as_f64(count) - 1.0) } else { gap };
             let angle = base + gap.min(room) * (as_f64(rank) - (as_f64(count) - 1.0) / 2.0);
             Place {

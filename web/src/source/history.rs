@@ -16,6 +16,10 @@ const HOPS_MAX: usize = 60_000;
 /// How many other records are remembered.
 const ITEMS_MAX: usize = 120_000;
 
+/// Errors of an application that lie closer together belong to one outage: only a part of the
+/// keys fails, so good answers come in between.
+const CALM_MS: u64 = 3000;
+
 /// A message and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hop {
@@ -98,6 +102,26 @@ impl MarkKind {
     }
 }
 
+impl MarkKind {
+    /// Of several at one instant the heaviest is told.
+    #[must_use]
+    pub const fn weight(self) -> u8 {
+        match self {
+            Self::Client | Self::Process => 0,
+            Self::Serving => 1,
+            Self::Action => 2,
+            Self::Epoch => 3,
+            Self::Demoted => 4,
+            Self::Election => 5,
+            Self::Pfail => 6,
+            Self::Lost => 7,
+            Self::Vote => 8,
+            Self::Fail => 9,
+            Self::Elected => 10,
+        }
+    }
+}
+
 /// An interesting moment on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -120,7 +144,7 @@ pub struct History {
     marks: Vec<Mark>,
     instants: Vec<Instant>,
     next_seq: u64,
-    failing: Vec<bool>,
+    last_error: Vec<Option<Instant>>,
 }
 
 impl History {
@@ -263,7 +287,9 @@ impl History {
         match &record.what {
             What::Did(_) => Some(MarkKind::Action),
             What::Decided(reason) => mark_of_reason(reason),
-            What::Client { client, event } => self.mark_of_client(usize::from(*client), event),
+            What::Client { client, event } => {
+                self.mark_of_client(usize::from(*client), event, record.at)
+            }
             What::Process { .. }
             | What::Log { .. }
             | What::Answer(_)
@@ -275,26 +301,45 @@ impl History {
     }
 
     /// Errors count once an outage, not once a command.
-    fn mark_of_client(&mut self, client: usize, event: &ClientEvent) -> Option<MarkKind> {
-        if self.failing.len() <= client {
-            self.failing.resize(client + 1, false);
-        }
+    fn mark_of_client(
+        &mut self,
+        client: usize,
+        event: &ClientEvent,
+        at: Instant,
+    ) -> Option<MarkKind> {
         match event {
             ClientEvent::LostWrite { .. } => Some(MarkKind::Lost),
-            ClientEvent::Error { .. } if !self.failing[client] => {
-                self.failing[client] = true;
-                Some(MarkKind::Client)
+            ClientEvent::Error { .. } => {
+                if self.last_error.len() <= client {
+                    self.last_error.resize(client + 1, None);
+                }
+                let before = self.last_error[client].replace(at);
+                let same = before.is_some_and(|b| at.ms_since(b) < CALM_MS);
+                (!same).then_some(MarkKind::Client)
             }
-            ClientEvent::Error { .. }
-            | ClientEvent::Acked { .. }
+            ClientEvent::Acked { .. }
             | ClientEvent::Sent { .. }
-            | ClientEvent::Moved { .. } => None,
-            // A fresh map ends the story of one outage for the timeline.
-            ClientEvent::MapLoaded(_) => {
-                self.failing[client] = false;
-                None
+            | ClientEvent::Moved { .. }
+            | ClientEvent::MapLoaded(_) => None,
+        }
+    }
+
+    /// The last outage of an application up to `now`: from its first error to its last.
+    #[must_use]
+    pub fn outage(&self, client: u16, now: Instant) -> Option<(Instant, Instant)> {
+        let errors = self.until(now).iter().rev().filter(|r| {
+            matches!(&r.what, What::Client { client: of, event: ClientEvent::Error { .. } }
+                if *of == client)
+        });
+        let mut outage: Option<(Instant, Instant)> = None;
+        for record in errors {
+            match &mut outage {
+                None => outage = Some((record.at, record.at)),
+                Some((first, _)) if first.ms_since(record.at) < CALM_MS => *first = record.at,
+                Some(_) => break,
             }
         }
+        outage
     }
 
     /// Forgets everything from record `seq` on: another future begins.
@@ -316,7 +361,7 @@ impl History {
                 self.in_air.insert(hop.flight, i);
             }
         }
-        self.failing.clear();
+        self.last_error.clear();
     }
 
     /// Keeps memory bounded on a page that is left running.

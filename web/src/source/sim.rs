@@ -115,7 +115,8 @@ impl Sim {
         self.seek(to);
     }
 
-    /// Runs to the next interesting moment; false when there is none within a minute.
+    /// Runs to the next interesting moment; false, and no step further, when there is none within
+    /// a minute.
     pub fn next_interesting(&mut self) -> bool {
         let start = self.now();
         if let Some(mark) = self.history.mark_after(start) {
@@ -130,6 +131,7 @@ impl Sim {
                 return true;
             }
         }
+        self.seek(start);
         false
     }
 

@@ -27,11 +27,13 @@ fn pill(s: Screen<'_>, n: usize, ledger: &Ledger) -> Html {
             </span>
         }
     };
-    let outage = ledger.outage.map(|(from, to)| {
-        let ms = to.unwrap_or(s.page.picture.now).ms_since(from);
-        let key = if to.is_some() { "outage-was" } else { "outage-is" };
-        let text = w.say(key, &[("seconds", seconds(ms).into())]);
-        html! { <span class="outage">{ text }</span> }
+    let client = u16::try_from(n).unwrap_or(u16::MAX);
+    let now = s.page.picture.now;
+    let outage = s.page.sim.history().outage(client, now).map(|(first, last)| {
+        let over = now.ms_since(last) > 1500;
+        let key = if over { "outage-was" } else { "outage-is" };
+        let ms = if over { last } else { now }.ms_since(first);
+        html! { <span class="outage">{ w.say(key, &[("seconds", seconds(ms).into())]) }</span> }
     });
     html! {
         <div

@@ -26,7 +26,7 @@ pub(super) fn dock(s: Screen<'_>) -> Html {
 pub(super) fn transport(s: Screen<'_>) -> Html {
     let (page, w) = (s.page, s.words);
     let button =
-        |id: &'static str, sign: &'static str, text: String, key: &'static str, msg: ClockMsg| {
+        |id: &'static str, path: &'static str, text: String, key: &'static str, msg: ClockMsg| {
             html! {
                 <button
                     class="icon"
@@ -34,15 +34,15 @@ pub(super) fn transport(s: Screen<'_>) -> Html {
                     aria-label={text.clone()}
                     title={format!("{text} ({key})")}
                     onclick={s.on(Msg::Clock(msg))}
-                >{ sign }</button>
+                >{ icon(path) }</button>
             }
         };
     let playing = page.play.playing;
     let play_text = if playing { t!(w, "pause") } else { t!(w, "play") };
     html! {
         <div class="transport">
-            { button("to-start", "⏮", t!(w, "to-start"), "Home", ClockMsg::ToStart) }
-            { button("step-back", "◂", t!(w, "step-back"), "←", ClockMsg::StepBack) }
+            { button("to-start", "M4 4v12M16 4v12l-9-6z", t!(w, "to-start"), "Home", ClockMsg::ToStart) }
+            { button("step-back", "M14 4v12l-9-6z", t!(w, "step-back"), "←", ClockMsg::StepBack) }
             <button
                 class="icon play"
                 data-testid="play"
@@ -50,9 +50,9 @@ pub(super) fn transport(s: Screen<'_>) -> Html {
                 aria-label={play_text.clone()}
                 title={format!("{play_text} (Space)")}
                 onclick={s.on(Msg::Clock(ClockMsg::Play))}
-            >{ if playing { "❚❚" } else { "▶" } }</button>
-            { button("step", "▸", t!(w, "step"), "→", ClockMsg::Step) }
-            { button("next-interesting", "⏭", t!(w, "next-interesting"), ".", ClockMsg::Next) }
+            >{ icon(if playing { "M6 4v12M13 4v12" } else { "M5 3v14l12-7z" }) }</button>
+            { button("step", "M6 4v12l9-6z", t!(w, "step"), "→", ClockMsg::Step) }
+            { button("next-interesting", "M4 4v12l9-6zM16 4v12", t!(w, "next-interesting"), ".", ClockMsg::Next) }
             { speed(s) }
             <span class="tempo" aria-live="off">{ tempo(s) }</span>
             <span class="grow" />
@@ -66,6 +66,13 @@ pub(super) fn transport(s: Screen<'_>) -> Html {
                 onclick={s.on(Msg::Overlaid(Some(Overlay::Run)))}
             >{ t!(w, "seed") }{ " " }<b>{ page.sim.world().plan().seed }</b></button>
         </div>
+    }
+}
+
+/// Drawn, because not every machine has a face with these signs.
+fn icon(path: &'static str) -> Html {
+    html! {
+        <svg class="sign" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true"><path d={path} /></svg>
     }
 }
 

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{Screen, lesson, log, matrix, node_card, shell::tab_name, why};
+use super::{Screen, log, matrix, node_card, shell::tab_name, why};
 use crate::{
     model::{Msg, Route, Tab},
     t,
@@ -17,20 +17,15 @@ pub(super) fn inspector(s: Screen<'_>) -> Html {
             <button
                 role="tab"
                 data-testid={id}
-                class={tab_name(tab)}
+                class={format!("tab-{}", tab_name(tab))}
                 aria-selected={(page.tab == tab).to_string()}
                 onclick={s.on(Msg::TabChosen(tab))}
             >{ text }</button>
         }
     };
-    // On a wide screen the lesson has its own column: there its tab is hidden and Why is open.
+    // On a wide screen the lesson has its own column, and Why is open here. On a phone the style
+    // sheet lays the lesson over this sheet while its tab is chosen.
     let body = match page.tab {
-        Tab::Lesson if with_lesson => html! {
-            <>
-                <div class="narrow-only">{ lesson::lesson(s, lesson::Where::Sheet) }</div>
-                <div class="wide-only">{ why::why(s) }</div>
-            </>
-        },
         Tab::Lesson | Tab::Why => why::why(s),
         Tab::Node => node_card::node_card(s),
         Tab::Matrix => matrix::matrix(s),

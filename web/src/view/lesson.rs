@@ -8,27 +8,15 @@ use slotscope_tutorial::{
 
 use super::Screen;
 use crate::{
-    model::{ClockMsg, LessonMsg, Msg},
+    model::{ClockMsg, LessonMsg, Loaded, Msg},
     t,
     words::Lang,
 };
 
-/// Where the lesson stands on the page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Where {
-    /// Its own column.
-    Column,
-    /// In the sheet of a phone.
-    Sheet,
-}
-
 /// The step on the page.
-pub(super) fn lesson(s: Screen<'_>, place: Where) -> Html {
+pub(super) fn lesson(s: Screen<'_>) -> Html {
     let (page, w) = (s.page, s.words);
-    let class = match place {
-        Where::Column => "lesson wide-only",
-        Where::Sheet => "lesson",
-    };
+    let class = "lesson";
     let Some(loaded) = &page.lesson.loaded else {
         return html! { <section {class}><p class="hint">{ t!(w, "lesson-loading") }</p></section> };
     };
@@ -36,10 +24,10 @@ pub(super) fn lesson(s: Screen<'_>, place: Where) -> Html {
     let steps = lesson.steps.len();
     let at = page.lesson.step.min(steps.saturating_sub(1));
     let Some(step) = lesson.steps.get(at) else { return Html::default() };
-    // A test id stands once in a document: in the column, unless the sheet is what is seen.
     let blocks = step.blocks.iter().enumerate().map(|(n, b)| block(s, n, b));
     html! {
-        <section {class} data-testid="lesson" data-step={step.id.clone()} lang={page.settings.lang.tag()}>
+        // The key makes each step a new element, which begins at its top.
+        <section key={step.id.clone()} {class} data-testid="lesson" data-step={step.id.clone()} lang={page.settings.lang.tag()}>
             <p class="lesson-place">
                 <b>{ lesson.id.clone() }</b>
                 { " · " }
@@ -159,13 +147,21 @@ fn block(s: Screen<'_>, n: usize, block: &Block) -> Html {
                 </aside>
             }
         }
-        Block::See(see) => html! {
-            <p>
-                <button class="see" data-testid="lesson-see" onclick={s.on(Msg::Lesson(LessonMsg::Button(n)))}>
-                    { "◎ " }{ spans(s, &see.label) }
-                </button>
-            </p>
-        },
+        Block::See(see) => {
+            let happened = |l: &Loaded| l.runner.moment(see).is_some();
+            let ready = see.event.is_empty() || s.page.lesson.loaded.as_ref().is_some_and(happened);
+            html! {
+                <p>
+                    <button
+                        class="see"
+                        data-testid="lesson-see"
+                        disabled={!ready}
+                        onclick={s.on(Msg::Lesson(LessonMsg::Button(n)))}
+                    >{ "◎ " }{ spans(s, &see.label) }</button>
+                    if !ready { <small class="see-not-yet">{ t!(w, "see-not-yet") }</small> }
+                </p>
+            }
+        }
         Block::Do(deed) => html! {
             <p class="deed">
                 <button class="strong" data-testid="lesson-do" onclick={s.on(Msg::Lesson(LessonMsg::Button(n)))}>

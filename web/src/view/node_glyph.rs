@@ -39,6 +39,8 @@ pub(super) fn node(s: Screen<'_>, n: &NodeGlyph) -> Html {
         e.stop_propagation();
         Event::Page(Msg::NodeChosen(host))
     });
+    // Outside of the halo and of the arc of a wait, where there is one.
+    let ring = if n.halo.is_some() || n.wait.is_some() { 18.0 } else { 9.0 };
     let master = n.master.map(|m| page.picture.port(m).to_string()).unwrap_or_default();
     html! {
         <g
@@ -64,7 +66,7 @@ pub(super) fn node(s: Screen<'_>, n: &NodeGlyph) -> Html {
         >
             <title>{ text }</title>
             <circle class="touch" r={(n.place.r + 10.0).max(30.0).to_string()} />
-            <circle class="focus-ring" r={(n.place.r + 9.0).to_string()} />
+            <circle class="focus-ring" r={(n.place.r + ring).to_string()} />
             { body(n) }
             { names(n) }
             if let Some(epoch) = n.epoch { { epoch_flag(n, epoch) } }
@@ -134,8 +136,8 @@ fn names(n: &NodeGlyph) -> Html {
     html! {
         <g class="names">
             if plate.is_some() { <rect class="plate" x="-21" y="-9" width="42" height="19" rx="4" /> }
-            <text class="shard-letter" y={(-n.place.r * 0.5 - 2.0).to_string()}>{ letter(n.shard) }</text>
-            <text class="port" y="1">{ n.port }</text>
+            <text class="shard-letter" y={(-n.place.r * 0.5 - if n.lid { -2.0 } else { 2.0 }).to_string()}>{ letter(n.shard) }</text>
+            <text class="port" y={if n.role == Role::Replica { "4" } else { "1" }}>{ n.port }</text>
         </g>
     }
 }
@@ -147,9 +149,11 @@ fn epoch_flag(n: &NodeGlyph, epoch: u64) -> Html {
     let width = 8 + 7 * label.len();
     let class = if n.behind { "epoch behind" } else { "epoch" };
     html! {
-        <g {class} transform={format!("translate({:.1} {:.1})", -r - 12.0, r - 4.0)}>
+        <g {class} transform={format!("translate({:.1} {:.1})", -r - 16.0, r - 2.0)}>
+            <g class="epoch-flag">
             <path d={format!("M0 -7h{width}l-4 7l4 7h-{width}z")} />
             <text x={(f64::from(u32::try_from(width).unwrap_or(20)) / 2.0 - 2.0).to_string()} y="0.5">{ label }</text>
+            </g>
         </g>
     }
 }
@@ -157,7 +161,7 @@ fn epoch_flag(n: &NodeGlyph, epoch: u64) -> Html {
 /// It refuses clients: a bar across the top third.
 fn lid(s: Screen<'_>, n: &NodeGlyph) -> Html {
     let r = n.place.r;
-    let y = -r * 0.42;
+    let y = -r * 0.78;
     let half = if n.role == Role::Replica { r - 1.0 } else { (r * r - y * y).sqrt() };
     html! {
         <g class="lid" data-testid="lid" data-node={n.port.to_string()}>
@@ -221,21 +225,32 @@ fn halo_ring(w: &Words, n: &NodeGlyph, halo: &Halo) -> Html {
     }
 }
 
-/// Where text about a node goes: beside it, where its neighbours leave room.
+/// Where text about a node goes: where its neighbours leave room.
 struct Spot {
     x: f64,
+    y: f64,
     anchor: &'static str,
-    /// Blocks grow to the right (1) or to the left (-1).
+    /// Blocks grow to the right (1), to the left (-1), or to both sides (0).
     way: f64,
 }
 
+impl Spot {
+    /// The left edge of a block of this width.
+    fn left(&self, width: f64) -> f64 {
+        self.x + width * (self.way - 1.0) / 2.0
+    }
+}
+
 fn beside(n: &NodeGlyph) -> Spot {
-    let right = n.place.x >= CENTRE.0 - 1.0;
+    // In the lower half of the inner circle the replicas stand outside: above is room.
+    if n.place.circle == Circle::Inner && n.place.y > CENTRE.1 {
+        return Spot { x: 0.0, y: -n.place.r - 52.0, anchor: "middle", way: 0.0 };
+    }
     let x = n.place.r + 18.0;
-    if right {
-        Spot { x, anchor: "start", way: 1.0 }
+    if n.place.x >= CENTRE.0 - 1.0 {
+        Spot { x, y: 0.0, anchor: "start", way: 1.0 }
     } else {
-        Spot { x: -x, anchor: "end", way: -1.0 }
+        Spot { x: -x, y: 0.0, anchor: "end", way: -1.0 }
     }
 }
 
@@ -250,8 +265,8 @@ fn wait_arc(w: &Words, n: &NodeGlyph, wait: &Wait) -> Html {
             data-total-ms={wait.total_ms.to_string()}>
             <circle class="wait-track" r={r.to_string()} />
             <path class="wait-done" d={arc(r, 0.0, done.clamp(0.002, 0.998))} />
-            <text class="wait-sum" x={spot.x.to_string()} y="-8" text-anchor={spot.anchor}>{ sum }</text>
-            <text class="wait-rest" x={spot.x.to_string()} y="11" text-anchor={spot.anchor}>
+            <text class="wait-sum" x={spot.x.to_string()} y={(spot.y - 8.0).to_string()} text-anchor={spot.anchor}>{ sum }</text>
+            <text class="wait-rest" x={spot.x.to_string()} y={(spot.y + 11.0).to_string()} text-anchor={spot.anchor}>
                 { t!(w, "wait-rest", total = wait.total_ms, left = wait.left_ms) }
             </text>
         </g>
@@ -263,7 +278,7 @@ fn ballot_boxes(s: Screen<'_>, n: &NodeGlyph, ballot: &Ballot) -> Html {
     const STEP: f64 = 25.0;
     let spot = beside(n);
     let count = f64::from(u32::try_from(ballot.boxes.len()).unwrap_or(0));
-    let left = if spot.way > 0.0 { spot.x } else { spot.x - count * STEP + 4.0 };
+    let left = spot.left(count * STEP - 4.0);
     let boxes = (0_u32..).zip(&ballot.boxes).map(|(i, (voter, answer))| {
         let (class, mark) = match answer {
             Answer::Open => ("box", ""),
@@ -274,7 +289,7 @@ fn ballot_boxes(s: Screen<'_>, n: &NodeGlyph, ballot: &Ballot) -> Html {
         };
         let port = s.page.picture.port(*voter);
         html! {
-            <g {class} transform={format!("translate({:.1} -11)", left + f64::from(i) * STEP)}>
+            <g {class} transform={format!("translate({:.1} {:.1})", left + f64::from(i) * STEP, spot.y - 11.0)}>
                 <rect width="21" height="21" rx="2" />
                 <text x="10.5" y="11.5">{ mark }</text>
                 <text class="box-port" x="10.5" y="-6">{ port % 1000 }</text>
@@ -294,11 +309,11 @@ fn ballot_boxes(s: Screen<'_>, n: &NodeGlyph, ballot: &Ballot) -> Html {
             data-epoch={ballot.epoch.to_string()}
         >
             { for boxes }
-            <path class="notch" d={format!("M{notch:.1} -15v29")} />
+            <path class="notch" d={format!("M{notch:.1} {:.1}v29", spot.y - 15.0)} />
             <text
                 class="ballot-text"
-                x={(left + if spot.way > 0.0 { 0.0 } else { count * STEP - 4.0 }).to_string()}
-                y="26"
+                x={spot.x.to_string()}
+                y={(spot.y + 26.0).to_string()}
                 text-anchor={spot.anchor}
             >{ t!(s.words, "ballot", epoch = ballot.epoch, votes = votes,
                 of = ballot.boxes.len(), needed = ballot.needed) }</text>
@@ -362,7 +377,14 @@ fn caption(s: Screen<'_>, n: &NodeGlyph) -> Html {
     let (x, y, anchor) = if top {
         (n.place.r + 18.0, if n.wait.is_some() || n.ballot.is_some() { 44.0 } else { 5.0 }, "start")
     } else {
-        (0.0, n.place.r + if n.repl.is_some() { 32.0 } else { 28.0 }, "middle")
+        // Towards the middle, away from the replicas outside.
+        let y = n.place.r + if n.repl.is_some() { 32.0 } else { 28.0 };
+        let side = n.place.x - CENTRE.0;
+        match n.place.circle {
+            Circle::Inner if side < -20.0 => (-n.place.r, y, "start"),
+            Circle::Inner if side > 20.0 => (n.place.r, y, "end"),
+            Circle::Inner | Circle::Outer => (0.0, y, "middle"),
+        }
     };
     let lines = (0_u32..).zip(lines).map(|(i, (text, trouble))| {
         let class = if trouble { "caption trouble" } else { "caption" };

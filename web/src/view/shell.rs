@@ -37,7 +37,7 @@ pub(super) fn shell(s: Screen<'_>, canvas: &NodeRef) -> Html {
         },
         Route::Lesson { .. } => html! {
             <>
-                { lesson::lesson(s, lesson::Where::Column) }
+                { lesson::lesson(s) }
                 { stage_column(s, canvas) }
                 { inspector::inspector(s) }
                 { dock::dock(s) }
@@ -161,6 +161,7 @@ fn notice(s: Screen<'_>) -> Html {
         Notice::LinkOld => ("link-old", t!(w, "notice-link-old")),
         Notice::LinkDamaged => ("link-damaged", t!(w, "notice-link-damaged")),
         Notice::LinkPartial(n) => ("link-partial", t!(w, "notice-link-partial", n = *n)),
+        Notice::Quiet => ("quiet", t!(w, "notice-quiet")),
         Notice::Copied => ("copied", t!(w, "notice-copied")),
         Notice::LessonMissing(e) => ("lesson", t!(w, "notice-lesson-missing", error = e.as_str())),
         Notice::Core(e) => ("core", t!(w, "notice-core", error = e.as_str())),

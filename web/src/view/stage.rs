@@ -28,19 +28,17 @@ pub(super) fn stage(s: Screen<'_>, canvas: &NodeRef) -> Html {
                 { fences(s) }
                 <circle class="orbit" cx={cx.clone()} cy={cy.clone()} r={INNER.to_string()} />
                 <circle class="orbit" {cx} {cy} r={OUTER.to_string()} />
-                <text class="orbit-name" x={CENTRE.0.to_string()} y={(CENTRE.1 - 4.0).to_string()}>
-                    { t!(w, "inner-circle") }
+                <text class="orbit-name" y={(CENTRE.1 - 4.0).to_string()}>
+                    <tspan x={CENTRE.0.to_string()}>{ t!(w, "inner-circle") }</tspan>
+                    <tspan x={CENTRE.0.to_string()} dy="1.3em">
+                        { t!(w, "majority", n = scene.majority, of = scene.voters) }
+                    </tspan>
                 </text>
-                <text
-                    class="orbit-name"
-                    x={CENTRE.0.to_string()}
-                    y={(CENTRE.1 + 14.0).to_string()}
-                >{ t!(w, "majority", n = scene.majority, of = scene.voters) }</text>
                 <g class="bus">{ for bus(s) }</g>
-                { for scene.nodes.iter().filter_map(|n| replication_link(s, n)) }
-                { for scene.cuts.iter().filter_map(|(a, b)| cut(s, *a, *b)) }
+                <g>{ for scene.nodes.iter().filter_map(|n| replication_link(s, n)) }</g>
+                <g>{ for scene.cuts.iter().filter_map(|(a, b)| cut(s, *a, *b)) }</g>
                 { app_glyph(s) }
-                { for scene.nodes.iter().map(|n| node_glyph::node(s, n)) }
+                <g>{ for scene.nodes.iter().map(|n| node_glyph::node(s, n)) }</g>
             </svg>
             <canvas ref={canvas.clone()} aria-hidden="true" />
             { eyes_badge(s) }
@@ -99,17 +97,19 @@ fn bus(s: Screen<'_>) -> Vec<Html> {
     let mut lines = Vec::new();
     for (i, a) in nodes.iter().enumerate() {
         for b in &nodes[..i] {
-            lines.push(line("bus-line", at(s, a), at(s, b)));
+            lines.push(line("bus-line", format!("{}-{}", a.port, b.port), at(s, a), at(s, b)));
         }
     }
     lines
 }
 
 /// A line that glides with its ends where the browser can do that.
-fn line(class: &'static str, from: (f64, f64), to: (f64, f64)) -> Html {
+///
+/// The key ties it to its ends, so that it never glides into the place of another line.
+fn line(class: &'static str, key: String, from: (f64, f64), to: (f64, f64)) -> Html {
     let d = format!("M{:.1} {:.1}L{:.1} {:.1}", from.0, from.1, to.0, to.1);
     let style = format!("d:path(\"{d}\")");
-    html! { <path {class} {d} {style} /> }
+    html! { <path {key} {class} {d} {style} /> }
 }
 
 fn replication_link(s: Screen<'_>, node: &NodeGlyph) -> Option<Html> {
@@ -120,7 +120,11 @@ fn replication_link(s: Screen<'_>, node: &NodeGlyph) -> Option<Html> {
         Some(MasterLink::Down(_) | MasterLink::None) | None => "link down",
     };
     let hue = Screen::shard_class(node.shard);
-    Some(html! { <g class={hue}>{ line(class, at(s, master), at(s, node)) }</g> })
+    Some(html! {
+        <g key={format!("link-{}", node.port)} class={hue}>
+            { line(class, node.port.to_string(), at(s, master), at(s, node)) }
+        </g>
+    })
 }
 
 fn cut(s: Screen<'_>, a: HostIdx, b: HostIdx) -> Option<Html> {
@@ -130,8 +134,8 @@ fn cut(s: Screen<'_>, a: HostIdx, b: HostIdx) -> Option<Html> {
     let (x, y) = (x1 + (x2 - x1) * 0.42, y1 + (y2 - y1) * 0.42);
     let place = format!("translate({x:.1} {y:.1})");
     Some(html! {
-        <g class="cut">
-            { line("cut-line", (x1, y1), (x2, y2)) }
+        <g key={format!("cut-{}-{}", a.port, b.port)} class="cut">
+            { line("cut-line", format!("{}-{}", a.port, b.port), (x1, y1), (x2, y2)) }
             <g transform={place}>
                 <circle r="10" /><text>{ "✂" }</text>
             </g>

@@ -2,8 +2,6 @@
 
 use yew::prelude::*;
 
-use slotscope_core::time::Instant;
-
 use super::{Screen, clients, ruler, stage};
 use crate::{
     model::{Beat, Msg},
@@ -71,9 +69,8 @@ fn line(s: Screen<'_>, beat: Beat) -> String {
         Beat::Elected => {
             let errors = ledger.map_or(0, |l| l.errors);
             let lost = ledger.map_or(0, |l| l.lost);
-            let ms = ledger.and_then(|l| l.outage).map_or(0, |(from, to): (Instant, _)| {
-                to.unwrap_or(page.picture.now).ms_since(from)
-            });
+            let outage = page.sim.history().outage(0, page.picture.now);
+            let ms = outage.map_or(0, |(first, last)| last.ms_since(first));
             t!(
                 w,
                 "story-elected",

@@ -18,9 +18,11 @@ pub(super) fn strip(s: Screen<'_>) -> Html {
     let strip = strip::build(page.sim.history(), page.picture.now, lanes);
     let step = 100.0 / f64::from(u32::try_from(lanes).unwrap_or(1));
     let y = |lane: usize| (f64::from(u32::try_from(lane).unwrap_or(0)) + 0.5) * step;
+    // Of what lies ahead only what was seen already is drawn.
+    let reach = if page.sim.end() > page.picture.now { 1000 } else { strip.now_x }.to_string();
     let lane_lines = (0..lanes).map(|lane| {
         let (y, hue) = (y(lane).to_string(), shard_of(s, lane));
-        html! { <line class={classes!("lane", hue)} x1="0" x2="1000" y1={y.clone()} y2={y} /> }
+        html! { <line class={classes!("lane", hue)} x1="0" x2={reach.clone()} y1={y.clone()} y2={y} /> }
     });
     let gaps = strip.gaps.iter().map(|gap| {
         let y = y(gap.lane).to_string();

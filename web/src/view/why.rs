@@ -152,8 +152,12 @@ fn guard(s: Screen<'_>, g: &Guard) -> Html {
         Outcome::Passed | Outcome::Failed if flag || unknown => String::new(),
         Outcome::Passed | Outcome::Failed => {
             let number = |n| reason::number(w, &page.picture, n);
-            let relation = g.relation.sign();
-            // A failed comparison is shown as it stands, with the sign struck through.
+            // What is printed is true: a guard that failed shows how the numbers do stand.
+            let relation = if g.outcome == Outcome::Failed {
+                opposite(g.relation).sign()
+            } else {
+                g.relation.sign()
+            };
             format!("{} {relation} {}", number(g.left), number(g.right))
         }
     };
@@ -163,6 +167,17 @@ fn guard(s: Screen<'_>, g: &Guard) -> Html {
             <span class="guard-text">{ w.say(&reason::key("guard", g.id), &[]) }</span>
             <span class="numbers">{ numbers }</span>
         </li>
+    }
+}
+
+const fn opposite(relation: Relation) -> Relation {
+    match relation {
+        Relation::Equal => Relation::NotEqual,
+        Relation::NotEqual => Relation::Equal,
+        Relation::AtLeast => Relation::Below,
+        Relation::Below => Relation::AtLeast,
+        Relation::AtMost => Relation::Above,
+        Relation::Above => Relation::AtMost,
     }
 }
 

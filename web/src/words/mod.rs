@@ -183,9 +183,12 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
-/// Milliseconds as seconds with a digit: `3.1`.
+/// Milliseconds as seconds, with a digit unless it is naught: `3.1`, `5`.
 #[must_use]
 pub fn seconds(ms: u64) -> String {
+    if ms % 1000 < 100 {
+        return (ms / 1000).to_string();
+    }
     format!("{}.{}", ms / 1000, ms % 1000 / 100)
 }
 

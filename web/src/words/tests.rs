@@ -112,4 +112,5 @@ fn numbers_for_reading() {
     assert_eq!(grouped(16_384), "16,384");
     assert_eq!(grouped(999), "999");
     assert_eq!(seconds(3149), "3.1");
+    assert_eq!(seconds(5000), "5");
 }
