@@ -111,7 +111,9 @@ impl ReplGlyph {
             return 1000;
         };
         let (have, all) = (self.offset.saturating_sub(first), end.saturating_sub(first));
-        if all == 0 { 1000 } else { u16::try_from(have * 1000 / all).unwrap_or(1000).min(1000) }
+        (have * 1000)
+            .checked_div(all)
+            .map_or(1000, |part| u16::try_from(part).unwrap_or(1000).min(1000))
     }
 
     /// Whether the backlog no longer reaches back to this replica.
@@ -319,9 +321,7 @@ fn sides(picture: &Picture) -> Vec<u8> {
         return sides;
     }
     let rest = u8::try_from(picture.wall.len() + 1).unwrap_or(u8::MAX);
-    for side in &mut sides {
-        *side = rest;
-    }
+    sides.fill(rest);
     for (n, group) in (1..).zip(&picture.wall) {
         for host in group {
             if let Some(side) = sides.get_mut(usize::from(host.0)) {

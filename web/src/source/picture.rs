@@ -126,8 +126,11 @@ pub fn host(n: usize) -> HostIdx {
     HostIdx(u16::try_from(n).unwrap_or(u16::MAX))
 }
 
+/// Slots with the shard that they belong to.
+type Homes = Vec<(Slot, Slot, u8)>;
+
 /// Letters for the shards of a plan: its masters with slots in their order.
-fn shards(plan: &Plan) -> (Vec<(Slot, Slot, u8)>, Vec<Option<u8>>) {
+fn shards(plan: &Plan) -> (Homes, Vec<Option<u8>>) {
     let mut homes = Vec::new();
     let mut born: Vec<Option<u8>> = vec![None; plan.nodes.len()];
     let mut next = 0;
