@@ -38,8 +38,8 @@ pub(crate) struct Scheduled {
 pub(crate) struct Relog {
     /// The reason.
     pub wait: ElectionWait,
-    /// When it was logged.
-    pub at: Instant,
+    /// When it was logged; `None` while it is known but not said yet.
+    pub logged: Option<Instant>,
 }
 
 impl Election {

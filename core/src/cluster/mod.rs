@@ -220,6 +220,9 @@ impl ClusterState {
     pub(crate) fn unassign(&mut self, slot: Slot) -> Option<PeerIdx> {
         let owner = self.owners.owner(slot)?;
         self.owners.set(slot, None);
+        if owner == PeerIdx::ME {
+            self.owners.migrating.remove(&slot);
+        }
         if let Some(peer) = self.peers.get_mut(owner) {
             Arc::make_mut(&mut peer.slots).remove(slot);
             peer.slot_count -= 1;
@@ -274,6 +277,7 @@ impl ClusterState {
         self.unassign_all(at);
         self.owners.forget_peer(at);
         let Some(gone) = self.peers.remove(at) else { return Vec::new() };
+        self.left_by_replica(gone.master());
         let mut links: Vec<LinkId> = gone.link.id().into_iter().collect();
         links.extend(self.links.unbind_all(at));
         links

@@ -200,6 +200,8 @@ impl Peer {
     /// The flag bits that others see of it, on the wire and in nodes.conf.
     pub(crate) fn flags(&self) -> NodeFlags {
         let role = match self.role {
+            // What a stranger is, its first answer tells.
+            _ if self.handshake.is_some() => NodeFlags::NONE,
             Role::Master => NodeFlags::MASTER,
             Role::Replica { .. } => NodeFlags::REPLICA,
         };

@@ -204,7 +204,7 @@ fn heartbeat(
     if let Some(slots) = SlotSet::from_bytes(header.slots) {
         claim::hear(ctx, from, header.config_epoch, &slots);
     }
-    epoch::collide(ctx, from);
+    epoch::collide(ctx, from, header.config_epoch);
     if let Some((entries, extensions)) = message.body.heartbeat() {
         for entry in entries {
             gossip::hear(ctx, from, &entry);

@@ -175,8 +175,11 @@ fn update_rank(ctx: &mut Ctx<'_>) {
         return;
     }
     let rank = rank(&ctx.b.cluster, ctx.b.repl.offset());
+    let spent_ms = attempt_ms(ctx.node_timeout_ms()).saturating_mul(2);
+    let now = ctx.now.mono;
     let Some(plan) = &mut ctx.b.cluster.election.plan else { return };
-    if plan.epoch.is_some() || rank <= plan.delay.rank {
+    let spent = now.ms_since(plan.asks_at) > spent_ms;
+    if spent || plan.epoch.is_some() || rank <= plan.delay.rank {
         return;
     }
     let added_ms = u64::from(rank - plan.delay.rank) * RANK_DELAY_MS;
@@ -209,7 +212,10 @@ pub(crate) fn count_vote(ctx: &mut Ctx<'_>, from: PeerIdx, current_epoch: Epoch)
     let from = voter.id;
     let Some(plan) = &mut cluster.election.plan else { return };
     let Some(epoch) = plan.epoch.filter(|epoch| current_epoch >= *epoch) else { return };
-    plan.votes.push(from);
+    // Enough is enough: whoever repeats a vote for ever must not fill the memory.
+    if plan.votes.len() < needed as usize {
+        plan.votes.push(from);
+    }
     let have = u32::try_from(plan.votes.len()).unwrap_or(u32::MAX);
     cluster.todo.election = true;
     ctx.out.because_if(|| Reason::VoteCounted { from, have, needed, epoch });
@@ -230,19 +236,22 @@ fn note_wait(ctx: &mut Ctx<'_>, wait: ElectionWait) {
         ctx.b.cluster.election.relog = None;
         return;
     }
-    let same = |last: &Relog| {
-        core::mem::discriminant(&last.wait) == core::mem::discriminant(&wait)
-            && now.ms_since(last.at) < RELOG_MS
-    };
-    if ctx.b.cluster.election.relog.as_ref().is_some_and(same) {
+    let kind = core::mem::discriminant(&wait);
+    let known = ctx.b.cluster.election.relog.as_ref();
+    let same = known.filter(|last| core::mem::discriminant(&last.wait) == kind);
+    let logged = same.and_then(|last| last.logged);
+    if logged.is_some_and(|at| now.ms_since(at) < RELOG_MS) {
         return;
     }
-    ctx.b.cluster.election.relog = Some(Relog { wait: wait.clone(), at: now });
     let quiet_ms = ctx.node_timeout_ms().saturating_add(QUIET_MS);
-    if master_failed_ms(&ctx.b.cluster, now).is_some_and(|ms| ms < quiet_ms) {
-        ctx.out.because_if(|| Reason::ElectionWaits(wait));
-    } else {
+    let quiet = master_failed_ms(&ctx.b.cluster, now).is_some_and(|ms| ms < quiet_ms);
+    let fresh = same.is_none();
+    let logged = (!quiet).then_some(now);
+    ctx.b.cluster.election.relog = Some(Relog { wait: wait.clone(), logged });
+    if !quiet {
         ctx.out.because(Reason::ElectionWaits(wait));
+    } else if fresh {
+        ctx.out.because_if(|| Reason::ElectionWaits(wait));
     }
 }
 

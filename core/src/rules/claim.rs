@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use super::{
     Ctx,
     follow::{self, Cause},
-    speak,
+    replication, speak,
 };
 use crate::{
     cluster::{ClusterState, Peer, PeerIdx},
@@ -115,6 +115,9 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, claimant: PeerIdx, epoch: Epoch, claim: &
     } else {
         // The rest of this node's slots stay; keys of the lost ones are somebody else's now.
         for slot in taken.dirty {
+            for key in ctx.b.store.keys_in_slot(slot, usize::MAX) {
+                replication::propagate(ctx, &[b"DEL", &key]);
+            }
             ctx.b.store.remove_slot(slot);
         }
     }
@@ -145,7 +148,6 @@ fn rebind(
                     taken.dirty.push(slot);
                 }
                 taken.from_my_shard += u16::from(owner == Some(shard_master));
-                cluster.owners.migrating.remove(&slot);
                 cluster.assign(slot, claimant);
                 taken.slots.push((slot, owner));
             }

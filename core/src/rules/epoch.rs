@@ -9,7 +9,7 @@
 //! Spec: Redis Cluster spec, "configEpoch conflicts resolution algorithm"; Redis 7.0 behaviour.
 
 use super::Ctx;
-use crate::{cluster::PeerIdx, epoch::Epoch, explain::Reason};
+use crate::{cluster::PeerIdx, epoch::Epoch, explain::Reason, io::Level};
 
 /// A known node's header: its clock may be ahead, and its claim may have a newer version.
 pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Epoch) {
@@ -29,14 +29,14 @@ pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Ep
 }
 
 /// Another master speaks: does it hold the same config epoch as this one?
-pub(crate) fn collide(ctx: &mut Ctx<'_>, with: PeerIdx) {
+pub(crate) fn collide(ctx: &mut Ctx<'_>, with: PeerIdx, told: Epoch) {
     let cluster = &mut ctx.b.cluster;
     let Some(other) = cluster.peers.get(with) else { return };
     if !cluster.is_master() || !other.is_master() {
         return;
     }
     let shared = cluster.me().config_epoch;
-    if other.config_epoch != shared {
+    if other.config_epoch != shared || told != shared {
         return;
     }
     let with = other.id;
@@ -66,5 +66,6 @@ pub(crate) fn bump_without_consensus(ctx: &mut Ctx<'_>) -> (Epoch, bool) {
     cluster.current_epoch = new;
     cluster.me_mut().config_epoch = new;
     cluster.todo.save = true;
+    ctx.out.log(Level::Warning, || alloc::format!("New configEpoch set to {new}"));
     (new, true)
 }

@@ -109,7 +109,8 @@ fn refresh_pong(ctx: &mut Ctx<'_>, about: PeerIdx, entry: &Gossip) {
     let node_timeout_ms = ctx.node_timeout_ms();
     let Some(peer) = ctx.b.cluster.peers.get_mut(about) else { return };
     let told_ms = u64::from(entry.pong_received_s) * 1000;
-    if peer.ping_sent.is_some() || told_ms > now.wall.0.saturating_add(FUTURE_MS) {
+    let never = entry.pong_received_s == 0;
+    if never || peer.ping_sent.is_some() || told_ms > now.wall.0.saturating_add(FUTURE_MS) {
         return;
     }
     if failure::valid_reports(peer, now.mono, node_timeout_ms) > 0 {

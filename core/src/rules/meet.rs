@@ -131,9 +131,9 @@ fn finish(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) -> Identity {
                 header.sender
             )
         });
-        let at_new = cluster.peers.get(at).map(|peer| peer.endpoint.clone());
-        if let Some(new) = at_new.filter(|_| known != PeerIdx::ME) {
-            move_to(ctx, known, &new);
+        let met = cluster.peers.get(at).and_then(|peer| peer.endpoint.ip);
+        if let Some(ip) = header.ip.or(met).filter(|_| known != PeerIdx::ME) {
+            renew_address(ctx, known, header, ip);
         }
         forget::drop_peer(ctx, at);
         return Identity::Dropped;
@@ -145,7 +145,6 @@ fn finish(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) -> Identity {
     if header.flags.contains(NodeFlags::REPLICA) {
         peer.role = Role::Replica { of: None };
     }
-    peer.migration_target |= header.flags.contains(NodeFlags::MIGRATE_TO);
     cluster.todo.save = true;
     ctx.out.because(Reason::HandshakeDone { about: header.sender });
     Identity::Known
@@ -153,18 +152,22 @@ fn finish(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) -> Identity {
 
 /// A PING of a known node came from another address than we have, over its own link.
 pub(crate) fn follow_address(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>, remote: IpAddr) {
-    let Some(peer) = ctx.b.cluster.peers.get(at) else { return };
+    renew_address(ctx, at, header, header.ip.unwrap_or(remote));
+}
+
+/// What a header says of its sender's address, at the IP where it was heard.
+fn renew_address(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>, ip: IpAddr) {
+    let port = header.port;
     let new = Endpoint {
-        ip: Some(header.ip.unwrap_or(remote)),
-        port: header.port,
+        ip: Some(ip),
+        port,
         pport: header.pport,
         cport: header.cport,
-        hostname: peer.endpoint.hostname.clone(),
+        ..Endpoint::default()
     };
     if move_to(ctx, at, &new) {
         let id = header.sender;
         ctx.out.log(Level::Warning, || {
-            let (ip, port) = (header.ip.unwrap_or(remote), header.port);
             alloc::format!("Address updated for node {id}, now {ip}:{port}")
         });
     }

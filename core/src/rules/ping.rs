@@ -115,7 +115,7 @@ fn watch(ctx: &mut Ctx<'_>, at: PeerIdx) -> bool {
     }
     renew_silent_link(ctx, at);
     let Some(peer) = ctx.b.cluster.peers.get_mut(at) else { return false };
-    let stale = now.ms_since(peer.pong_received.unwrap_or(Instant::ZERO)) > half_ms;
+    let stale = peer.pong_received.is_none_or(|at| now.ms_since(at) > half_ms);
     if peer.ping_sent.is_none() && stale {
         match peer.link {
             Outbound::Up { .. } => {

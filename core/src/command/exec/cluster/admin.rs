@@ -105,9 +105,6 @@ pub(crate) fn set_config_epoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// CLUSTER BUMPEPOCH
 pub(crate) fn bumpepoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (epoch, new) = epoch::bump_without_consensus(ctx);
-    if new {
-        ctx.out.log(Level::Warning, || alloc::format!("New configEpoch set to {epoch}"));
-    }
     let word = if new { "BUMPED" } else { "STILL" };
     call.reply.simple(&alloc::format!("{word} {epoch}"));
     call.outcome = crate::command::Outcome::AfterPersist;

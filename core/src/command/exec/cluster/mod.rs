@@ -41,10 +41,17 @@ fn word<'a>(call: &Call<'a>, n: usize) -> &'a [u8] {
     call.args.get(n).copied().unwrap_or_default()
 }
 
+/// A node by its ID. The random name of a handshake names nobody yet.
+fn introduced(ctx: &Ctx<'_>, id: &[u8]) -> Option<PeerIdx> {
+    let peers = &ctx.b.cluster.peers;
+    let at = NodeId::from_bytes(id).and_then(|id| peers.find(id))?;
+    peers.get(at).is_some_and(Peer::is_introduced).then_some(at)
+}
+
 /// A node by the ID at word `n`, or `ERR Unknown node <id>`.
 fn node_at(ctx: &Ctx<'_>, call: &mut Call<'_>, n: usize) -> Option<PeerIdx> {
     let text = word(call, n);
-    let found = NodeId::from_bytes(text).and_then(|id| ctx.b.cluster.peers.find(id));
+    let found = introduced(ctx, text);
     if found.is_none() {
         let text = alloc::string::String::from_utf8_lossy(text);
         call.reply.error_fmt(format_args!("ERR Unknown node {text}"));

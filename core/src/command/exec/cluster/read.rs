@@ -3,14 +3,14 @@
 use alloc::string::String;
 use core::fmt::Write as _;
 
-use super::{node_at, slot_at, word};
+use super::{node_at, word};
 use crate::{
     bus::Kind,
     cluster::{Outbound, PeerIdx, roster::line},
     command::Call,
     resp::parse_i64,
     rules::{Ctx, failure},
-    slot::{SLOTS, key_slot},
+    slot::{SLOTS, Slot, key_slot},
 };
 
 /// CLUSTER MYID
@@ -23,10 +23,23 @@ pub(crate) fn keyslot(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(super::number(key_slot(word(call, 2))));
 }
 
+/// The number at word `n`, or `ERR value is not an integer or out of range`.
+fn number_at(call: &mut Call<'_>, n: usize) -> Option<i64> {
+    let number = parse_i64(word(call, n));
+    if number.is_none() {
+        call.reply.error("ERR value is not an integer or out of range");
+    }
+    number
+}
+
+fn slot_of(number: i64) -> Option<Slot> {
+    u16::try_from(number).ok().and_then(Slot::new)
+}
+
 /// CLUSTER COUNTKEYSINSLOT slot
 pub(crate) fn countkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let slot = parse_i64(word(call, 2)).and_then(|n| u16::try_from(n).ok());
-    match slot.and_then(crate::slot::Slot::new) {
+    let Some(number) = number_at(call, 2) else { return };
+    match slot_of(number) {
         Some(slot) => {
             let count = ctx.b.store.count_in_slot(slot);
             call.reply.integer(i64::try_from(count).unwrap_or(i64::MAX));
@@ -37,9 +50,9 @@ pub(crate) fn countkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// CLUSTER GETKEYSINSLOT slot count
 pub(crate) fn getkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let max = parse_i64(word(call, 3)).and_then(|n| usize::try_from(n).ok());
-    let Some(slot) = slot_at(call, 2) else { return };
-    let Some(max) = max else {
+    let Some(slot) = number_at(call, 2) else { return };
+    let Some(max) = number_at(call, 3) else { return };
+    let Some((slot, max)) = slot_of(slot).zip(usize::try_from(max).ok()) else {
         return call.reply.error("ERR Invalid slot or number of keys");
     };
     let keys = ctx.b.store.keys_in_slot(slot, max);

@@ -5,11 +5,10 @@
 
 use alloc::vec::Vec;
 
-use super::{node_at, saved_ok, slot_at, word};
+use super::{introduced, node_at, saved_ok, slot_at, word};
 use crate::{
     cluster::PeerIdx,
     command::Call,
-    id::NodeId,
     io::Level,
     rules::{
         Ctx, epoch,
@@ -99,7 +98,12 @@ fn check(ctx: &Ctx<'_>, call: &mut Call<'_>, slots: &[Slot], assigned: bool) -> 
     true
 }
 
+/// Differs from Redis: a replica refuses. There it takes slots that it cannot announce (its header
+/// shows its master's), which no other node ever hears of.
 fn add(ctx: &mut Ctx<'_>, call: &mut Call<'_>, slots: &[Slot]) {
+    if !ctx.b.cluster.is_master() {
+        return call.reply.error("ERR Only a master can be given slots. This node is a replica.");
+    }
     if !check(ctx, call, slots, false) {
         return;
     }
@@ -117,7 +121,6 @@ fn delete(ctx: &mut Ctx<'_>, call: &mut Call<'_>, slots: &[Slot]) {
     }
     for slot in slots {
         ctx.b.cluster.owners.importing.remove(slot);
-        ctx.b.cluster.owners.migrating.remove(slot);
         ctx.b.cluster.unassign(*slot);
     }
     ctx.b.cluster.todo.serving = true;
@@ -165,7 +168,7 @@ pub(crate) fn setslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// The master at the other end of a move.
 fn other_end(ctx: &Ctx<'_>, call: &mut Call<'_>) -> Option<PeerIdx> {
     let text = word(call, 4);
-    let Some(at) = NodeId::from_bytes(text).and_then(|id| ctx.b.cluster.peers.find(id)) else {
+    let Some(at) = introduced(ctx, text) else {
         let text = alloc::string::String::from_utf8_lossy(text);
         call.reply.error_fmt(format_args!("ERR I don't know about node {text}"));
         return None;

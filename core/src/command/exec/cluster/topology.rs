@@ -80,9 +80,8 @@ fn node_entry(ctx: &Ctx<'_>, call: &mut Call<'_>, at: PeerIdx, peer: &Peer) {
 /// CLUSTER SHARDS: each master with its slots and replicas.
 pub(crate) fn shards(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let cluster = &ctx.b.cluster;
-    // A replica whose master is not known stands alone, like a master does.
     let heads: Vec<(PeerIdx, &Peer)> =
-        cluster.peers.iter().filter(|(_, peer)| peer.master().is_none()).collect();
+        cluster.peers.iter().filter(|(_, peer)| peer.is_master() && peer.is_introduced()).collect();
     call.reply.array(heads.len());
     for (master, peer) in heads {
         call.reply.map(2);
