@@ -34,6 +34,9 @@ pub enum Outcome {
     AfterPersist,
     /// No reply, now or later (a replica's `REPLCONF ACK`).
     Silent,
+    /// The answer comes later as one `Effect::Reply` (WAIT). Until then the client is blocked: its
+    /// next requests wait unread, so that replies keep the order of requests.
+    Blocked,
     /// The reply stands in the buffer; close the connection once it is sent.
     Close,
 }

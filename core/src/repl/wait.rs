@@ -29,6 +29,8 @@ pub(crate) struct Waiters {
 impl Waiters {
     /// Blocks a client.
     pub fn block(&mut self, waiter: Waiter) {
+        // A blocked client runs nothing; a driver that lets it run all the same gains nothing.
+        self.forget(waiter.client);
         self.blocked.push(waiter);
         self.ask = true;
     }

@@ -386,7 +386,7 @@ impl Turn<'_> {
                 continue;
             }
             match node.execute(now, id, &args, &mut reply, self.out) {
-                Outcome::Done | Outcome::Silent => {}
+                Outcome::Done | Outcome::Silent | Outcome::Blocked => {}
                 Outcome::AfterPersist => held = true,
                 Outcome::Close => closes = true,
             }
@@ -447,7 +447,7 @@ impl Turn<'_> {
                 self.record(Some(idx), || What::Answer(text));
             }
             Outcome::AfterPersist => self.after_disk(idx, Pending::Answer(text)),
-            Outcome::Silent => {}
+            Outcome::Silent | Outcome::Blocked => {}
             Outcome::Close => {
                 self.record(Some(idx), || What::Answer(text));
                 self.after_disk(idx, Pending::Close(id));

@@ -75,7 +75,9 @@ impl Connection<'_> {
                 self.driver.config(|config| (config.timeout_s, config.client_query_buffer_limit));
             let waiting = self.out.waiting();
             // Replies to requests that are not read yet would only pile up further.
-            let listens = !self.out.is_ending() && (waiting as u64) < backlog;
+            let unread = self.bytes.len() as u64;
+            let held = self.driver.is_blocked(self.id) && unread >= READ_AHEAD_BYTES as u64;
+            let listens = !self.out.is_ending() && !held && (waiting as u64) < backlog;
             let ahead = self.parser.needs().saturating_sub(self.bytes.len());
             self.bytes.reserve(ahead.clamp(READ_BYTES, READ_AHEAD_BYTES));
             tokio::select! {
@@ -85,7 +87,7 @@ impl Connection<'_> {
                         return Ok(());
                     }
                     self.turn += n;
-                    self.batch().await;
+                    self.batches().await;
                     if self.turn > TURN_BYTES {
                         self.turn = 0;
                         self.out.write_to(&write)?;
@@ -93,7 +95,8 @@ impl Connection<'_> {
                     }
                 }
                 ready = write.writable(), if waiting > 0 => ready?,
-                () = self.out.changed() => {}
+                // A blocked client may have got its answer.
+                () = self.out.changed() => self.batches().await,
                 () = idle(timeout_s) => {
                     if !self.driver.is_fed(self.id) {
                         self.driver.log(Level::Verbose, "Closing idle client");
@@ -104,7 +107,18 @@ impl Connection<'_> {
         }
     }
 
-    /// Runs what has come.
+    /// Runs what has come, unless the client is blocked.
+    async fn batches(&mut self) {
+        while !self.bytes.is_empty() && !self.out.is_ending() && !self.driver.is_blocked(self.id) {
+            let before = self.bytes.len();
+            self.batch().await;
+            if self.bytes.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Runs one batch.
     async fn batch(&mut self) {
         let (bulk_max, buffer_max) =
             self.driver.config(|c| (c.proto_max_bulk_len, c.client_query_buffer_limit));

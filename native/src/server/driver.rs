@@ -88,6 +88,8 @@ struct Client {
     name: String,
     /// Bytes came for it outside of its own commands: a replica.
     is_fed: bool,
+    /// Its last command is answered later; requests behind it wait.
+    is_blocked: bool,
 }
 
 /// What became of a batch of requests. Effects have not been carried out yet.
@@ -277,7 +279,8 @@ impl Driver {
 
     // Commands.
 
-    /// Runs all whole requests at the front of `bytes` and ends the batch.
+    /// Runs the whole requests at the front of `bytes`, up to one whose answer has to wait, and ends
+    /// the batch.
     pub(super) fn run_batch(
         &self,
         id: ClientId,
@@ -299,7 +302,17 @@ impl Driver {
                     }
                     match node.execute(now, id, &request.args(), reply, &mut out) {
                         Outcome::Done | Outcome::Silent => {}
-                        Outcome::AfterPersist => batch.waits = true,
+                        // What follows would be answered, or push bytes, before this reply.
+                        Outcome::AfterPersist => {
+                            batch.waits = true;
+                            break;
+                        }
+                        Outcome::Blocked => {
+                            if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
+                                client.is_blocked = true;
+                            }
+                            break;
+                        }
                         Outcome::Close => batch.closes = Some(Close::Asked),
                     }
                 }
@@ -377,7 +390,7 @@ impl Driver {
         self.connected.set(self.connected.get() + 1);
         let id = ClientId(self.connected.get());
         let out = Rc::new(Outbound::default());
-        let client = Client { out: Rc::clone(&out), name, is_fed: false };
+        let client = Client { out: Rc::clone(&out), name, is_fed: false, is_blocked: false };
         self.clients.borrow_mut().insert(id, client);
         (id, out)
     }
@@ -396,10 +409,17 @@ impl Driver {
 
     fn feed(&self, id: ClientId, bytes: &[u8]) {
         if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
-            client.is_fed = true;
+            if !std::mem::take(&mut client.is_blocked) {
+                client.is_fed = true;
+            }
             client.out.push(bytes);
         }
         self.check_output(id);
+    }
+
+    /// Whether the client's last command is not answered yet.
+    pub(super) fn is_blocked(&self, id: ClientId) -> bool {
+        self.clients.borrow().get(&id).is_some_and(|client| client.is_blocked)
     }
 
     /// Closes a client that reads too slowly for its class.

@@ -6,7 +6,7 @@ use slotscope_core::{
     bus,
     endpoint::Addr,
     id::LinkId,
-    io::{DownReason, Input, Level, Purpose},
+    io::{DownReason, Input, Purpose},
 };
 use tokio::{
     io::AsyncReadExt as _,
@@ -111,12 +111,8 @@ fn take(
                         driver.handle(Input::Frame { link: id, bytes: &rest[..len] });
                         at += len;
                     }
-                    Err(error) => {
-                        if let Some(line) = error.log_line() {
-                            driver.log(Level::Warning, &line);
-                        }
-                        return Err(DownReason::Garbage);
-                    }
+                    // The node says so in the log.
+                    Err(_) => return Err(DownReason::Garbage),
                 }
             }
             bytes.drain(..at);

@@ -157,7 +157,7 @@ pub(crate) fn wait(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let needed = u64::try_from(needed).unwrap_or(0);
     match replication::wait(ctx, client, needed, timeout_ms) {
         Some(reached) => call.reply.integer(signed(reached)),
-        None => call.outcome = Outcome::Silent,
+        None => call.outcome = Outcome::Blocked,
     }
 }
 

@@ -295,7 +295,7 @@ fn wait_blocks_until_acknowledged_or_late() {
     rig.say_as(0, client, &["SET", "a", "1"]);
     let (reply, outcome) = rig.say_as(0, client, &["WAIT", "1", "0"]);
     // The rig delivers at once: GETACK went out, was answered, and the answer counts.
-    assert_eq!((reply.len(), outcome), (0, Outcome::Silent));
+    assert_eq!((reply.len(), outcome), (0, Outcome::Blocked));
     assert_eq!(rig.answers, [(0, client, b":1\r\n".to_vec())]);
     rig.answers.clear();
 
