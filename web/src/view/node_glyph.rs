@@ -313,7 +313,7 @@ fn ballot_boxes(s: Screen<'_>, n: &NodeGlyph, ballot: &Ballot) -> Html {
             <text
                 class="ballot-text"
                 x={spot.x.to_string()}
-                y={(spot.y + 26.0).to_string()}
+                y={(spot.y + if spot.way == 0.0 { -33.0 } else { 26.0 }).to_string()}
                 text-anchor={spot.anchor}
             >{ t!(s.words, "ballot", epoch = ballot.epoch, votes = votes,
                 of = ballot.boxes.len(), needed = ballot.needed) }</text>

@@ -146,7 +146,9 @@ fn guard(s: Screen<'_>, g: &Guard) -> Html {
     };
     // Of a flag only the sign is of interest; numbers stand with their relation.
     let flag = matches!((g.left, g.relation, g.right), (Number::Flag(_), Relation::Equal, _));
-    let unknown = matches!((g.left, g.right), (Number::None, Number::None));
+    // So are numbers that nobody looked at, and a wait of which nothing is left.
+    let unknown =
+        matches!((g.left, g.right), (Number::None, Number::None) | (Number::Ms(0), Number::Ms(0)));
     let numbers = match g.outcome {
         Outcome::NotReached => t!(w, "guard-not-reached"),
         Outcome::Passed | Outcome::Failed if flag || unknown => String::new(),
