@@ -245,7 +245,7 @@ mod tests {
         assert_ne!(one, schedule(&plan, 6, 60_000));
         assert!(one.is_sorted_by_key(|entry| entry.at));
         assert!(one.len() > 20, "{}", one.len());
-        let tail: Vec<&Action> = one.iter().rev().take(19).map(|entry| &entry.action).collect();
+        let tail: Vec<&Action> = one.iter().rev().take(25).map(|entry| &entry.action).collect();
         assert!(tail.contains(&&Action::Heal));
         for host in (0..6).map(HostIdx) {
             assert!(tail.contains(&&Action::Restart(host)) && tail.contains(&&Action::Thaw(host)));
