@@ -1,8 +1,11 @@
 //! What does an action do? One arm each.
 
+use core::fmt;
+
 use alloc::vec::Vec;
 
 use super::{Action, HostIdx, turn::Turn};
+use crate::client::Value;
 
 impl Action {
     /// The machines that it names.
@@ -25,9 +28,48 @@ impl Action {
     }
 }
 
+impl fmt::Display for HostIdx {
+    /// `n3`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
+    }
+}
+
+impl fmt::Display for Action {
+    /// As scenario files write it: `kill n1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kill(host) => write!(f, "kill {host}"),
+            Self::Restart(host) => write!(f, "restart {host}"),
+            Self::Freeze(host) => write!(f, "freeze {host}"),
+            Self::Thaw(host) => write!(f, "thaw {host}"),
+            Self::Cut(from, to) => write!(f, "cut {from} {to}"),
+            Self::Join(from, to) => write!(f, "join {from} {to}"),
+            Self::Partition(groups) => {
+                f.write_str("partition")?;
+                for group in groups {
+                    for (n, host) in group.iter().enumerate() {
+                        write!(f, "{}{host}", if n == 0 { " " } else { "," })?;
+                    }
+                }
+                Ok(())
+            }
+            Self::Heal => f.write_str("heal"),
+            Self::Latency(a, b, us) => write!(f, "latency {a} {b} {us}"),
+            Self::DiskFull(host, true) => write!(f, "disk-full {host}"),
+            Self::DiskFull(host, false) => write!(f, "disk-free {host}"),
+            Self::ClockStep(host, ms) => write!(f, "clock {host} {ms}"),
+            Self::Command(host, words) => {
+                write!(f, "tell {host}")?;
+                words.iter().try_for_each(|word| write!(f, " {word}"))
+            }
+        }
+    }
+}
+
 impl Turn<'_> {
-    /// Carries out an action whose machines exist.
-    pub(super) fn apply(&mut self, action: Action) {
+    /// Carries out an action whose machines exist; the reply, if it was a command.
+    pub(super) fn apply(&mut self, action: Action) -> Option<Value> {
         match action {
             Action::Kill(host) => self.die(host),
             Action::Restart(host) => self.boot(host),
@@ -61,7 +103,8 @@ impl Turn<'_> {
                 let host = &mut self.s.hosts[usize::from(host.0)];
                 host.clock_offset_ms = host.clock_offset_ms.saturating_add(ms);
             }
-            Action::Command(host, words) => self.person(host, &words),
+            Action::Command(host, words) => return self.person(host, &words),
         }
+        None
     }
 }

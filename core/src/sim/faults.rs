@@ -222,12 +222,23 @@ impl Draw {
         }
     }
 
-    fn repair(&mut self, at: u64) {
-        self.actions.push(TimedAction { at: Instant::from_millis(at), action: Action::Heal });
+    /// Clocks are set right as well: the times in gossip are wall times.
+    fn repair(&mut self, at_ms: u64) {
+        let at = Instant::from_millis(at_ms);
+        self.actions.push(TimedAction { at, action: Action::Heal });
         for host in (0..self.hosts).map(HostIdx) {
-            for action in [Action::DiskFull(host, false), Action::Thaw(host), Action::Restart(host)]
-            {
-                self.actions.push(TimedAction { at: Instant::from_millis(at), action });
+            let stepped = |entry: &TimedAction| match entry.action {
+                Action::ClockStep(of, ms) if of == host => ms,
+                _ => 0,
+            };
+            let off_ms: i64 = self.actions.iter().map(stepped).sum();
+            for action in [
+                Action::ClockStep(host, -off_ms),
+                Action::DiskFull(host, false),
+                Action::Thaw(host),
+                Action::Restart(host),
+            ] {
+                self.actions.push(TimedAction { at, action });
             }
         }
     }

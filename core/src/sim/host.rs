@@ -407,8 +407,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A person types a command at the machine.
-    pub(super) fn person(&mut self, idx: HostIdx, words: &[String]) {
+    /// A person types a command at the machine; the reply, if there is one.
+    pub(super) fn person(&mut self, idx: HostIdx, words: &[String]) -> Option<Value> {
         let at = self.s.now;
         let host = &mut self.s.hosts[usize::from(idx.0)];
         let port = host.port;
@@ -423,13 +423,13 @@ impl Turn<'_> {
         };
         if let Some(text) = refused {
             self.record(Some(idx), || What::Answer(text));
-            return;
+            return None;
         }
         self.s.checks.told(idx, words);
         let id = self.person_client(idx);
         let host = &mut self.s.hosts[usize::from(idx.0)];
         let now = host.clock(at);
-        let Some(node) = &mut host.node else { return };
+        let node = host.node.as_mut()?;
         let args: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
         let mut reply = ReplyBuf::new();
         let outcome = node.execute(now, id, &args, &mut reply, self.out);
@@ -438,10 +438,8 @@ impl Turn<'_> {
         self.s.names.insert(name, idx);
         self.s.trace.bytes(reply.as_bytes());
         self.carry_out(idx);
-        let text = match Value::parse(reply.as_bytes()) {
-            Ok((value, _)) => value.to_text(),
-            Err(_) => String::new(),
-        };
+        let value = Value::parse(reply.as_bytes()).ok().map(|(value, _)| value);
+        let text = value.as_ref().map(Value::to_text).unwrap_or_default();
         match outcome {
             Outcome::Done => {
                 self.record(Some(idx), || What::Answer(text));
@@ -453,6 +451,7 @@ impl Turn<'_> {
                 self.after_disk(idx, Pending::Close(id));
             }
         }
+        value
     }
 
     fn person_client(&mut self, idx: HostIdx) -> ClientId {

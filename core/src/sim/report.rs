@@ -25,7 +25,7 @@ impl World {
             What::Decided(reason) => self.decision(reason)?,
             What::Process { up: true } => "starts".into(),
             What::Process { up: false } => "is gone".into(),
-            What::Did(action) => format!("do {action:?}"),
+            What::Did(action) => format!("do {action}"),
             What::Answer(answer) => format!("answers {answer}"),
             What::Violation(broken) => format!("BROKEN {broken}"),
             What::Client { client, event: ClientEvent::LostWrite { write, acked_at } } => {
@@ -50,6 +50,29 @@ impl World {
         match self.host_of(id) {
             Some(host) => format!("n{}", host.0),
             None => id.as_str().chars().take(8).collect(),
+        }
+    }
+
+    /// The answer to "why not?": decisions that were not taken have words here, too.
+    #[must_use]
+    pub fn answer(&self, reason: &Reason) -> String {
+        let mark = name(reason);
+        match reason {
+            Reason::NotSuspected { about, waiting_ms, silent_ms, limit_ms } => format!(
+                "does not suspect {} because {mark} ping={} silent={silent_ms} limit={limit_ms}",
+                self.who(*about),
+                waiting_ms.map_or_else(|| "none".into(), |ms| format!("{ms}"))
+            ),
+            Reason::Fail(v) if !v.failed => format!(
+                "does not mark {} failed because {mark} suspected={} reports={} own={} needed={}",
+                self.who(v.about),
+                v.pfail_here,
+                v.reporters.len(),
+                v.own,
+                v.needed
+            ),
+            Reason::ElectionWaits(wait) => format!("does not stand because {mark} {}", waits(wait)),
+            reason => self.decision(reason).unwrap_or_else(|| mark.into()),
         }
     }
 
@@ -108,10 +131,9 @@ impl World {
             Reason::ElectionWaits(ElectionWait::Expired { retry_in_ms }) => {
                 format!("gives up for {retry_in_ms} ms because {mark}")
             }
-            Reason::ElectionWaits(ElectionWait::DataAge { age_ms, limit_ms }) => match age_ms {
-                Some(age) => format!("may not stand because {mark} age={age} limit={limit_ms}"),
-                None => format!("may not stand because {mark} age=never limit={limit_ms}"),
-            },
+            Reason::ElectionWaits(wait @ ElectionWait::DataAge { .. }) => {
+                format!("may not stand because {mark} {}", waits(wait))
+            }
             Reason::VotesAsked { epoch, master } => {
                 format!("asks for votes because {mark} epoch={epoch} master={}", self.who(*master))
             }
@@ -191,6 +213,25 @@ impl World {
             | Reason::CrossSlot { .. } => return None,
         };
         Some(told)
+    }
+}
+
+fn waits(wait: &ElectionWait) -> String {
+    match wait {
+        ElectionWait::DataAge { age_ms, limit_ms } => match age_ms {
+            Some(age) => format!("data-age age={age} limit={limit_ms}"),
+            None => format!("data-age never-in-step limit={limit_ms}"),
+        },
+        ElectionWait::Delay { left_ms } => format!("delay left={left_ms}"),
+        ElectionWait::Expired { retry_in_ms } => format!("expired retry-in={retry_in_ms}"),
+        ElectionWait::Votes { have, needed } => format!("votes have={have} needed={needed}"),
+        ElectionWait::IsMaster => "is-master".into(),
+        ElectionWait::NoMaster => "no-master".into(),
+        ElectionWait::MasterNotFail { pfail, reports, needed } => {
+            format!("master-not-fail suspected={pfail} reports={reports} needed={needed}")
+        }
+        ElectionWait::NoFailover => "no-failover".into(),
+        ElectionWait::NothingToSave => "nothing-to-save".into(),
     }
 }
 

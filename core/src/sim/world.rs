@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Node,
+    client::Value,
     config::Config,
     explain::{Reason, Why},
     id::NodeId,
@@ -254,11 +255,21 @@ impl World {
     /// Does something to the world, now. Journaled; journal entries later than now are dropped
     /// (they belong to a future that no longer happens).
     pub fn act(&mut self, action: Action) {
+        self.do_now(action);
+    }
+
+    /// Types a command at a machine, as [`Action::Command`] does; the reply as a value, `None` if
+    /// the process does not run or answers nothing.
+    pub fn ask(&mut self, host: HostIdx, words: Vec<String>) -> Option<Value> {
+        self.do_now(Action::Command(host, words))
+    }
+
+    fn do_now(&mut self, action: Action) -> Option<Value> {
         // What belongs to this instant happens first: a replay could not do it in between.
         self.finish(self.s.now);
         self.journal.truncate(self.s.applied);
         self.journal.push(TimedAction { at: self.s.now, action });
-        self.apply_next();
+        self.apply_next()
     }
 
     /// Goes to `at`: back by checkpoint and replay, forward by running (journal entries that lie
@@ -429,19 +440,18 @@ impl World {
         self.s.now = self.s.now.max(at);
     }
 
-    fn apply_next(&mut self) {
-        let Some(entry) = self.journal.get(self.s.applied) else { return };
-        let action = entry.action.clone();
+    fn apply_next(&mut self) -> Option<Value> {
+        let action = self.journal.get(self.s.applied)?.action.clone();
         self.s.applied += 1;
         let mut turn = self.turn();
         turn.s.trace.word(0xAC71);
         let known = |host: &HostIdx| usize::from(host.0) < turn.s.hosts.len();
         // A share link may name machines that its plan does not have.
         if !action.hosts().iter().all(known) {
-            return;
+            return None;
         }
         turn.record(None, || What::Did(action.clone()));
-        turn.apply(action);
+        turn.apply(action)
     }
 
     fn checkpoint(&mut self) {
