@@ -146,6 +146,11 @@ impl Checkpoints {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn times(&self) -> impl Iterator<Item = Instant> + '_ {
+        self.kept.iter().map(|checkpoint| checkpoint.at)
+    }
+
     /// Goes back to the last checkpoint at or before `at`, forgetting the later ones.
     pub(super) fn back_to(&mut self, at: Instant, recorder: &mut Recorder) -> Option<State> {
         let after = self.kept.partition_point(|checkpoint| checkpoint.at <= at);
@@ -154,9 +159,29 @@ impl Checkpoints {
         recorder.rewind(checkpoint.next_seq);
         Some(State::clone(&checkpoint.state))
     }
+}
 
-    #[cfg(test)]
-    pub(super) fn times(&self) -> Vec<Instant> {
-        self.kept.iter().map(|checkpoint| checkpoint.at).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::{Plan, World};
+
+    /// Checkpoints stay few however long the run, dense at its end and sparse at its beginning.
+    #[test]
+    fn checkpoints_are_thinned_towards_the_past() {
+        let plan = Plan { clients: Vec::new(), ..Plan::cluster(1, 3, 0) };
+        let mut world = World::new(plan).unwrap();
+        world.seek(Instant::from_millis(600_000));
+        let times: Vec<u64> = world.checkpoint_times().map(Instant::as_millis).collect();
+        assert!(times.len() <= KEPT_MAX, "{}", times.len());
+        assert_eq!(times[0], 0);
+        assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
+        let newest = &times[times.len() - 5..];
+        assert!(newest[0] >= 600_000 - 6 * EVERY_MS, "{newest:?}");
+        // No gap is much wider than a sixth of how long ago it was.
+        for pair in times.windows(2) {
+            let (gap, ago) = (pair[1] - pair[0], 600_000 - pair[0]);
+            assert!(gap <= ago / 4 + 2 * EVERY_MS, "{gap} ms, {ago} ms ago");
+        }
     }
 }

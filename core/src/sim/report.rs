@@ -76,7 +76,14 @@ impl World {
         }
     }
 
+    /// The words for a decision that changed something; each group of rules has its own.
     fn decision(&self, reason: &Reason) -> Option<String> {
+        self.on_failure(reason)
+            .or_else(|| self.on_election(reason))
+            .or_else(|| self.on_the_map(reason))
+    }
+
+    fn on_failure(&self, reason: &Reason) -> Option<String> {
         let mark = name(reason);
         let told = match reason {
             Reason::Suspected { about, silent_ms, limit_ms } => {
@@ -118,6 +125,14 @@ impl World {
                 v.reachable,
                 v.needed
             ),
+            _ => return None,
+        };
+        Some(told)
+    }
+
+    fn on_election(&self, reason: &Reason) -> Option<String> {
+        let mark = name(reason);
+        let told = match reason {
             Reason::ElectionDelayed(d) => format!(
                 "waits {} ms for its election because {mark} random={} rank={} offset={}",
                 d.total_ms(),
@@ -157,6 +172,14 @@ impl World {
                 "replaces {} because {mark} epoch={epoch} votes={votes} needed={needed} slots={slots}",
                 self.who(*replaced)
             ),
+            _ => return None,
+        };
+        Some(told)
+    }
+
+    fn on_the_map(&self, reason: &Reason) -> Option<String> {
+        let mark = name(reason);
+        let told = match reason {
             Reason::EpochCollision { with, shared, new: Some(new) } => {
                 format!("takes epoch {new} because {mark} with={} shared={shared}", self.who(*with))
             }
@@ -198,19 +221,7 @@ impl World {
             Reason::Synced { replica_port, how } => {
                 format!("feeds {replica_port} because {mark} {}", resync(how))
             }
-            Reason::NotSuspected { .. }
-            | Reason::Reported { .. }
-            | Reason::ReportWithdrawn { .. }
-            | Reason::Fail(_)
-            | Reason::ElectionWaits(_)
-            | Reason::EpochAdopted { .. }
-            | Reason::EpochCollision { .. }
-            | Reason::UpdateSent { .. }
-            | Reason::RoleHeard { .. }
-            | Reason::Learned { .. }
-            | Reason::Moved { .. }
-            | Reason::ClusterDown { .. }
-            | Reason::CrossSlot { .. } => return None,
+            _ => return None,
         };
         Some(told)
     }

@@ -29,7 +29,7 @@
 use alloc::{
     collections::BTreeSet,
     format,
-    string::{String, ToString as _},
+    string::{String, ToString},
     vec::Vec,
 };
 
@@ -124,7 +124,7 @@ impl Stage {
                 Ok(())
             }
             ["show", marks @ ..] => {
-                self.show = marks.iter().map(|word| word.to_string()).collect();
+                self.show = marks.iter().map(ToString::to_string).collect();
                 Ok(())
             }
             ["run", options @ ..] => self.run(options),
@@ -360,7 +360,7 @@ fn action(words: &[&str]) -> Result<Action, String> {
         ["disk-free", of] => Action::DiskFull(host(of)?, false),
         ["clock", of, ms] => Action::ClockStep(host(of)?, number(ms)?),
         ["tell", of, command @ ..] => {
-            Action::Command(host(of)?, command.iter().map(|word| word.to_string()).collect())
+            Action::Command(host(of)?, command.iter().map(ToString::to_string).collect())
         }
         _ => return Err("not a directive".into()),
     })

@@ -454,6 +454,11 @@ impl World {
         turn.apply(action)
     }
 
+    #[cfg(test)]
+    pub(super) fn checkpoint_times(&self) -> impl Iterator<Item = Instant> + '_ {
+        self.checkpoints.times()
+    }
+
     fn checkpoint(&mut self) {
         self.checkpoints.take(&self.s, self.rec.next_seq());
     }
