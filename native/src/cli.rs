@@ -66,7 +66,7 @@ pub(crate) struct LabArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ServerArgs {
-    /// A configuration file, then directives: [FILE] [--port 7000] [--cluster-enabled yes] ...
+    /// A configuration file, then directives: `[FILE] [--port 7000] [--cluster-enabled yes] ...`
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
