@@ -7,7 +7,9 @@
 //!
 //! *Eventually* (once faults stop): see [`World::unsettled`](super::World::unsettled).
 //! *Sometimes*: which paths a run has taken, by name of the reason.
-//! *Measured*: acknowledged writes lost, with the age of the promise.
+//! *Measured*: acknowledged writes lost. Each is put down to a window that Redis Cluster documents:
+//! the master came back without its data, or another one took over before it had the write (or
+//! while the old one still acknowledged). A loss that fits neither is a broken promise of ours.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +22,6 @@ use super::{HostIdx, What, turn::Turn};
 use crate::{
     explain::{ElectionWait, Reason},
     io::Notice,
-    time::Instant,
 };
 
 /// What the checkers remember. It stands outside of the machines: no crash makes it forget.
@@ -37,8 +38,27 @@ pub(super) struct Checks {
     excused: BTreeSet<HostIdx>,
     /// Names of the decisions seen, with how often.
     pub seen: BTreeMap<&'static str, u32>,
-    /// When the lost promises had been made.
-    pub lost: Vec<Instant>,
+    /// How often a machine has become a replica, which throws away what it alone had.
+    demotions: BTreeMap<HostIdx, u32>,
+    pub losses: Losses,
+}
+
+/// Acknowledged writes lost, by the window that explains them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// The machine that acknowledged the write was restarted (or demoted and promoted again) and
+    /// came back without it.
+    pub restart: u64,
+    /// Another machine owns the key now and never had the write: asynchronous replication.
+    pub failover: u64,
+}
+
+/// Which process in which role acknowledged or answered something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Witness {
+    host: HostIdx,
+    life: u32,
+    demotions: u32,
 }
 
 /// Where the header of a bus frame holds the sender's current epoch: of a vote, the epoch voted in.
@@ -72,10 +92,6 @@ impl Checks {
         *self.seen.entry(name(reason)).or_default() += 1;
     }
 
-    pub(super) fn lost_write(&mut self, acked_at: Instant) {
-        self.lost.push(acked_at);
-    }
-
     fn votes_for(&self, candidate: HostIdx, epoch: u64) -> u32 {
         let votes = self.grants.iter().filter(|((_, e), to)| *e == epoch && **to == candidate);
         u32::try_from(votes.count()).unwrap_or(u32::MAX)
@@ -95,6 +111,28 @@ impl Turn<'_> {
         self.s.checks.violations.push(text);
     }
 
+    /// Who speaks to an application just now.
+    pub(super) fn witness(&self, host: HostIdx) -> Witness {
+        let life = self.s.hosts[usize::from(host.0)].life;
+        let demotions = self.s.checks.demotions.get(&host).copied().unwrap_or_default();
+        Witness { host, life, demotions }
+    }
+
+    /// A promised write is not there: which documented window does that fall into?
+    pub(super) fn explain_loss(&mut self, write: u64, promised: Witness, found: Witness) {
+        let losses = &mut self.s.checks.losses;
+        if promised.host != found.host {
+            losses.failover += 1;
+        } else if promised == found {
+            self.violated(format!(
+                "node {} lost the acknowledged write {write} without having died or stepped down",
+                found.host.0
+            ));
+        } else {
+            losses.restart += 1;
+        }
+    }
+
     /// After each turn of a node: its local invariants.
     pub(super) fn check(&mut self, idx: HostIdx) {
         let host = &self.s.hosts[usize::from(idx.0)];
@@ -108,6 +146,9 @@ impl Turn<'_> {
 
     /// A node tells of a change.
     pub(super) fn noticed(&mut self, idx: HostIdx, notice: &Notice) {
+        if let Notice::BecameReplica { .. } = notice {
+            *self.s.checks.demotions.entry(idx).or_default() += 1;
+        }
         let Notice::BecameMaster { epoch } = notice else { return };
         let epoch = epoch.0;
         if self.s.checks.excused.contains(&idx) {

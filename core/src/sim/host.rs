@@ -8,7 +8,6 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use alloc::{
     collections::{BTreeMap, VecDeque},
-    format,
     string::String,
     vec::Vec,
 };
@@ -23,13 +22,11 @@ use super::{
 };
 use crate::{
     bus::{self, Kind},
-    client::Value,
-    command::Outcome,
     endpoint::Addr,
     id::{ClientId, LinkId},
     io::{DownReason, Effect, Exit, Frame, Input, Level, Purpose},
     node::Node,
-    resp::{Parser, ReplyBuf},
+    resp::Parser,
     rng::Seed,
     time::{Instant, Now, UnixMillis},
 };
@@ -49,7 +46,7 @@ pub(super) enum Held {
 
 /// Something that waits for the disk.
 #[derive(Clone, Debug)]
-enum Pending {
+pub(super) enum Pending {
     Effect(Effect),
     /// A reply that may not leave before the barrier.
     Bytes(ClientId, Vec<u8>),
@@ -62,8 +59,8 @@ enum Pending {
 pub(super) struct Client {
     /// `None` for a person at the machine.
     conn: Option<ConnId>,
-    parser: Parser,
-    unread: Vec<u8>,
+    pub parser: Parser,
+    pub unread: Vec<u8>,
 }
 
 /// One machine.
@@ -83,8 +80,9 @@ pub(super) struct Host {
     /// How far the wall clock is off.
     pub clock_offset_ms: i64,
     links: BTreeMap<LinkId, ConnId>,
-    clients: BTreeMap<ClientId, Client>,
-    person: Option<ClientId>,
+    pub clients: BTreeMap<ClientId, Client>,
+    /// The client that a person at the machine is.
+    pub person: Option<ClientId>,
     /// A `Persist` is being written, and this waits for it.
     syncing: bool,
     behind: VecDeque<Pending>,
@@ -161,7 +159,7 @@ const fn flight_kind(kind: Kind) -> FlightKind {
 }
 
 impl Turn<'_> {
-    fn host(&mut self, host: HostIdx) -> &mut Host {
+    pub(super) fn host(&mut self, host: HostIdx) -> &mut Host {
         &mut self.s.hosts[usize::from(host.0)]
     }
 
@@ -250,7 +248,7 @@ impl Turn<'_> {
     // Inputs.
 
     /// Hands one input to a node and carries out what comes back.
-    fn input(&mut self, idx: HostIdx, input: Input<'_>) {
+    pub(super) fn input(&mut self, idx: HostIdx, input: Input<'_>) {
         let at = self.s.now;
         let host = &mut self.s.hosts[usize::from(idx.0)];
         let now = host.clock(at);
@@ -357,116 +355,6 @@ impl Turn<'_> {
         }
     }
 
-    // Commands.
-
-    /// Bytes on the data port: whole requests are run as one batch, as the native server does.
-    pub(super) fn client_bytes(&mut self, idx: HostIdx, id: ClientId, bytes: &[u8]) {
-        let at = self.s.now;
-        let host = &mut self.s.hosts[usize::from(idx.0)];
-        let now = host.clock(at);
-        let Some(node) = &mut host.node else { return };
-        let Some(client) = host.clients.get_mut(&id) else { return };
-        client.unread.extend_from_slice(bytes);
-        let mut reply = ReplyBuf::new();
-        let (mut used, mut held, mut closes) = (0, false, false);
-        while !closes {
-            let rest = client.unread.get(used..).unwrap_or(&[]);
-            let request = match client.parser.next(rest) {
-                Ok(Some(request)) => request,
-                Ok(None) => break,
-                Err(error) => {
-                    error.write_reply(&mut reply);
-                    closes = true;
-                    break;
-                }
-            };
-            used += request.consumed;
-            let args = request.args();
-            if args.is_empty() {
-                continue;
-            }
-            match node.execute(now, id, &args, &mut reply, self.out) {
-                Outcome::Done | Outcome::Silent | Outcome::Blocked => {}
-                Outcome::AfterPersist => held = true,
-                Outcome::Close => closes = true,
-            }
-        }
-        client.unread.drain(..used.min(client.unread.len()));
-        node.settle(now, self.out);
-        self.s.trace.word(at.as_micros() << 8 | u64::from(idx.0) & 255);
-        let reply = reply.take();
-        if !held && !reply.is_empty() {
-            self.reply(idx, id, reply.clone());
-        }
-        self.carry_out(idx);
-        if held {
-            self.after_disk(idx, Pending::Bytes(id, reply));
-        }
-        if closes {
-            self.after_disk(idx, Pending::Close(id));
-        }
-    }
-
-    /// A person types a command at the machine; the reply, if there is one.
-    pub(super) fn person(&mut self, idx: HostIdx, words: &[String]) -> Option<Value> {
-        let at = self.s.now;
-        let host = &mut self.s.hosts[usize::from(idx.0)];
-        let port = host.port;
-        let refused = if host.node.is_none() {
-            Some(format!("Could not connect to Redis at 127.0.0.1:{port}: Connection refused"))
-        } else if host.frozen {
-            Some(format!("(no answer: the process at 127.0.0.1:{port} is stopped)"))
-        } else if words.is_empty() {
-            Some(String::new())
-        } else {
-            None
-        };
-        if let Some(text) = refused {
-            self.record(Some(idx), || What::Answer(text));
-            return None;
-        }
-        self.s.checks.told(idx, words);
-        let id = self.person_client(idx);
-        let host = &mut self.s.hosts[usize::from(idx.0)];
-        let now = host.clock(at);
-        let node = host.node.as_mut()?;
-        let args: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
-        let mut reply = ReplyBuf::new();
-        let outcome = node.execute(now, id, &args, &mut reply, self.out);
-        node.settle(now, self.out);
-        let name = node.id();
-        self.s.names.insert(name, idx);
-        self.s.trace.bytes(reply.as_bytes());
-        self.carry_out(idx);
-        let value = Value::parse(reply.as_bytes()).ok().map(|(value, _)| value);
-        let text = value.as_ref().map(Value::to_text).unwrap_or_default();
-        match outcome {
-            Outcome::Done => {
-                self.record(Some(idx), || What::Answer(text));
-            }
-            Outcome::AfterPersist => self.after_disk(idx, Pending::Answer(text)),
-            Outcome::Silent | Outcome::Blocked => {}
-            Outcome::Close => {
-                self.record(Some(idx), || What::Answer(text));
-                self.after_disk(idx, Pending::Close(id));
-            }
-        }
-        value
-    }
-
-    fn person_client(&mut self, idx: HostIdx) -> ClientId {
-        if let Some(id) = self.host(idx).person {
-            return id;
-        }
-        let id = ClientId(self.s.net.label());
-        let host = self.host(idx);
-        host.person = Some(id);
-        host.accept_client(id, None);
-        let local = Some(Addr { ip: IP, port: host.port });
-        self.input(idx, Input::ClientUp { client: id, remote: local, local });
-        id
-    }
-
     // Effects.
 
     fn log(&mut self, idx: HostIdx, level: Level, line: String) {
@@ -475,7 +363,7 @@ impl Turn<'_> {
     }
 
     /// Carries out what a node asked for.
-    fn carry_out(&mut self, idx: HostIdx) {
+    pub(super) fn carry_out(&mut self, idx: HostIdx) {
         let mut out = core::mem::take(self.out);
         for reason in out.drain_reasons() {
             self.carrying |= super::check::changes_a_belief(&reason);
@@ -495,7 +383,7 @@ impl Turn<'_> {
     }
 
     /// Now, or behind the barrier if there is one.
-    fn after_disk(&mut self, idx: HostIdx, item: Pending) {
+    pub(super) fn after_disk(&mut self, idx: HostIdx, item: Pending) {
         let host = self.host(idx);
         if host.node.is_none() {
             return;
@@ -576,7 +464,7 @@ impl Turn<'_> {
         self.transmit(conn, lane, Load::Frame(frame), kind.map(flight_kind));
     }
 
-    fn reply(&mut self, idx: HostIdx, client: ClientId, bytes: Vec<u8>) {
+    pub(super) fn reply(&mut self, idx: HostIdx, client: ClientId, bytes: Vec<u8>) {
         self.s.trace.bytes(&bytes);
         let Some(conn) = self.host(idx).clients.get(&client).and_then(|c| c.conn) else { return };
         let replication =

@@ -5,6 +5,7 @@
 
 mod act;
 mod check;
+mod commands;
 mod digest;
 mod disk;
 pub mod faults;
@@ -23,7 +24,7 @@ mod turn;
 mod workload;
 mod world;
 
-pub use check::name as reason_name;
+pub use check::{Losses, name as reason_name};
 pub use history::Watch;
 pub use plan::{Action, ClientPlan, HostIdx, NetPlan, NodePlan, Plan, TimedAction};
 pub use record::{ClientEvent, Flight, FlightKind, Record, What};

@@ -153,6 +153,6 @@ pub enum ClientEvent {
         /// When it had been acknowledged.
         acked_at: Instant,
     },
-    /// The slot map was fetched again: the owner of each range.
+    /// The slot map was fetched and is another one: the owner of each range.
     MapLoaded(Vec<(Slot, Slot, HostIdx)>),
 }

@@ -8,7 +8,7 @@ use crate::time::Instant;
 /// How long a cluster may take to come to rest once faults have stopped. A node that was FAIL is
 /// forgiven after twice the node timeout, an election may have to be repeated after four times,
 /// and links that went silent are noticed after `repl-timeout`.
-const REST_MS: u64 = 90_000;
+const REST_MS: u64 = 45_000;
 /// How often it is looked at meanwhile.
 const LOOK_MS: u64 = 500;
 
@@ -29,6 +29,10 @@ pub struct SeedReport {
     pub errors: u64,
     /// Acknowledged writes that a later read did not find: documented windows, counted.
     pub lost: u64,
+    /// Those of them that went with a master that came back without its data.
+    pub lost_by_restart: u64,
+    /// Those of them that the new owner never had.
+    pub lost_by_failover: u64,
     /// Which kinds of decisions occurred, and how often.
     pub seen: Vec<(String, u32)>,
     /// Identifies the end of the run.
@@ -71,6 +75,8 @@ pub fn sweep(seed: u64, plan: Plan, actions: &[TimedAction]) -> SeedReport {
         acked: 0,
         errors: 0,
         lost: 0,
+        lost_by_restart: 0,
+        lost_by_failover: 0,
         seen: Vec::new(),
         digest: 0,
     };
@@ -94,6 +100,8 @@ pub fn sweep(seed: u64, plan: Plan, actions: &[TimedAction]) -> SeedReport {
         report.errors += ledger.errors;
         report.lost += ledger.lost;
     }
+    let losses = world.losses();
+    (report.lost_by_restart, report.lost_by_failover) = (losses.restart, losses.failover);
     report.seen = world.seen().map(|(name, times)| (name.into(), times)).collect();
     report.digest = world.digest();
     report

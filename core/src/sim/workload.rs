@@ -6,10 +6,16 @@
 //! redirection or an error, and closes a connection whose answer does not come in time. What it
 //! was promised stands in its ledger.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
 
 use super::{
     ClientEvent, ClientPlan, HostIdx, Ledger, What,
+    check::Witness,
     digest::Digest,
     net::{Carries, ConnId, Load, Place},
     queue::Event,
@@ -66,6 +72,7 @@ struct Connection {
 struct Promise {
     write: u64,
     acked_at: Instant,
+    by: Witness,
 }
 
 /// One application.
@@ -83,6 +90,9 @@ pub(super) struct App {
     /// Whom to ask for the map.
     seed_host: u16,
     promises: BTreeMap<u32, Promise>,
+    /// Keys whose last write ended in an error, and whose part of the cluster has not answered
+    /// since: while there are some, the outage goes on.
+    out: BTreeSet<u32>,
     next_read: u32,
     pub ledger: Ledger,
     /// It writes no more; used to let a world come to rest.
@@ -102,6 +112,7 @@ impl App {
             next_write: 0,
             seed_host: 0,
             promises: BTreeMap::new(),
+            out: BTreeSet::new(),
             next_read: 0,
             ledger: Ledger::new(),
             resting: false,
@@ -337,17 +348,21 @@ impl Turn<'_> {
                 self.app_write(app);
             }
             Job::Write { n, key } => {
+                let by = self.witness(waiting.host);
                 let this = self.app(app);
                 this.ledger.acked += 1;
                 this.ledger.failing = false;
-                if let Some((_, end @ None)) = &mut this.ledger.outage {
+                let App { out, map, ledger, .. } = this;
+                out.retain(|k| *k != key && map.owner(key_slot_of(*k)) != Some(from));
+                if let (true, Some((_, end @ None))) = (out.is_empty(), &mut ledger.outage) {
                     *end = Some(now);
                 }
-                this.promises.insert(key, Promise { write: n, acked_at: now });
+                this.promises.insert(key, Promise { write: n, acked_at: now, by });
                 self.tell(app, || ClientEvent::Acked { write: n });
                 self.app_read(app);
             }
             Job::Read { key } => {
+                let by = self.witness(waiting.host);
                 let this = self.app(app);
                 let found = value.as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
                 if let Some(promise) = this.promises.get(&key).copied()
@@ -356,8 +371,8 @@ impl Turn<'_> {
                     this.promises.remove(&key);
                     this.ledger.lost += 1;
                     let (write, acked_at) = (promise.write, promise.acked_at);
-                    self.s.checks.lost_write(acked_at);
                     self.tell(app, || ClientEvent::LostWrite { write, acked_at });
+                    self.explain_loss(write, promise.by, by);
                 }
             }
         }
@@ -372,8 +387,10 @@ impl Turn<'_> {
         let this = self.app(app);
         this.map = map;
         this.stale = false;
-        this.ledger.map.clone_from(&seen);
-        self.tell(app, || ClientEvent::MapLoaded(seen));
+        if this.ledger.map != seen {
+            this.ledger.map.clone_from(&seen);
+            self.tell(app, || ClientEvent::MapLoaded(seen));
+        }
     }
 
     fn app_redirected(
@@ -415,15 +432,15 @@ impl Turn<'_> {
                 this.seed_host = (waiting.host.0 + 1) % hosts;
                 self.app_write(app);
             }
-            Job::Write { n, .. } => {
+            Job::Write { n, key } => {
                 if waiting.host.0 == this.seed_host {
                     this.seed_host = (waiting.host.0 + 1) % hosts;
                 }
                 this.ledger.errors += 1;
-                if !core::mem::replace(&mut this.ledger.failing, true) {
-                    let goes_on = this.ledger.outage.filter(|(_, end)| end.is_none());
-                    this.ledger.outage = Some(goes_on.unwrap_or((now, None)));
-                }
+                this.ledger.failing = true;
+                this.out.insert(key);
+                let goes_on = this.ledger.outage.filter(|(_, end)| end.is_none());
+                this.ledger.outage = Some(goes_on.unwrap_or((now, None)));
                 this.ledger.last_error = Some(text.clone());
                 self.tell(app, || ClientEvent::Error { write: n, text });
             }

@@ -8,7 +8,7 @@ use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use super::{
     Action, Flight, HostIdx, Plan, Record, TimedAction, What,
-    check::Checks,
+    check::{Checks, Losses},
     digest::Digest,
     history::{Checkpoints, Recorder, Watch},
     host::Host,
@@ -90,7 +90,8 @@ pub struct Ledger {
     pub last_error: Option<String>,
     /// Whether the last command ended in an error.
     pub failing: bool,
-    /// When the present (or last) outage began and ended.
+    /// When the present (or last) outage began and ended: from the first error until each part of
+    /// the cluster that failed has acknowledged a write again.
     pub outage: Option<(Instant, Option<Instant>)>,
     /// The slot map it holds.
     pub map: Vec<(crate::slot::Slot, crate::slot::Slot, HostIdx)>,
@@ -385,6 +386,12 @@ impl World {
     /// The kinds of decisions seen so far, each with how often. Counted while reasons are recorded.
     pub fn seen(&self) -> impl Iterator<Item = (&'static str, u32)> + '_ {
         self.s.checks.seen.iter().map(|(name, times)| (*name, *times))
+    }
+
+    /// Acknowledged writes lost, each put down to a documented window.
+    #[must_use]
+    pub const fn losses(&self) -> Losses {
+        self.s.checks.losses
     }
 
     /// Identifies the state: the same plan and journal give the same digest at the same time,
