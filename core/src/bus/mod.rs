@@ -24,7 +24,7 @@
 //!
 //! The way in: [`cut`] finds the first whole frame in a receive buffer, [`decode`] checks it and
 //! lends a [`Message`] that points into it (nothing of those 2 KiB is copied). The way out:
-//! [`encode`]. No bytes whatsoever make either of them panic.
+//! [`encode()`]. No bytes whatsoever make either of them panic.
 //!
 //! Differs from Redis: a frame has a longest length; names that are not 40 characters of
 //! `[0-9a-z]`, addresses that are not literal IPs and host names with other characters than a

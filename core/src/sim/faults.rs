@@ -80,7 +80,7 @@ pub fn plan(seed: u64, masters: u16, replicas: u16) -> Plan {
     plan
 }
 
-/// Faults for `plan` from [`FROM_MS`] on for `length_ms`, and then their repair: from the last
+/// Faults for `plan` from `FROM_MS` on for `length_ms`, and then their repair: from the last
 /// action on nothing is wrong with machines, disks or the network.
 #[must_use]
 pub fn schedule(plan: &Plan, seed: u64, length_ms: u64) -> Vec<TimedAction> {

@@ -1,6 +1,6 @@
 //! Replication at work: the stream goes out, replicas come and go, WAIT is answered.
 //!
-//! The state is in [`crate::repl`]; here is what has effects. [`attach`] brings a replica up to
+//! The state is in [`crate::repl`]; here is what has effects. [`attach()`] brings a replica up to
 //! date, [`follow`](mod@follow) makes this node a replica or a master, [`cron`](mod@cron) is what
 //! happens each second. Applying a master's stream is in `node/stream`.
 //!

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Spec: `rdb.h` of Redis 7.0 for the numbers. Here: strings. Every other type is refused by name;
-//! it will be one arm in [`read`] and one in [`write`].
+//! it will be one arm in `read` and one in `write`.
 
 mod read;
 mod write;

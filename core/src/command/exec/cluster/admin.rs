@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// CLUSTER MEET ip port [cport]
+/// `CLUSTER MEET ip port [cport]`
 pub(crate) fn meet(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let text = |n| alloc::string::String::from_utf8_lossy(word(call, n)).into_owned();
     let (host, port_text) = (text(2), text(3));
@@ -44,7 +44,7 @@ pub(crate) fn meet(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-/// CLUSTER REPLICATE node-id
+/// `CLUSTER REPLICATE node-id`
 pub(crate) fn replicate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(master) = node_at(ctx, call, 2) else { return };
     if master == PeerIdx::ME {
@@ -63,7 +63,7 @@ pub(crate) fn replicate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     saved_ok(ctx, call);
 }
 
-/// CLUSTER FORGET node-id
+/// `CLUSTER FORGET node-id`
 pub(crate) fn forget(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(at) = node_at(ctx, call, 2) else { return };
     if at == PeerIdx::ME {
@@ -76,7 +76,7 @@ pub(crate) fn forget(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     saved_ok(ctx, call);
 }
 
-/// CLUSTER SET-CONFIG-EPOCH epoch
+/// `CLUSTER SET-CONFIG-EPOCH epoch`
 pub(crate) fn set_config_epoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(n) = parse_i64(word(call, 2)) else {
         return call.reply.error("ERR value is not an integer or out of range");
@@ -102,7 +102,7 @@ pub(crate) fn set_config_epoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     saved_ok(ctx, call);
 }
 
-/// CLUSTER BUMPEPOCH
+/// `CLUSTER BUMPEPOCH`
 pub(crate) fn bumpepoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (epoch, new) = epoch::bump_without_consensus(ctx);
     let word = if new { "BUMPED" } else { "STILL" };
@@ -110,12 +110,12 @@ pub(crate) fn bumpepoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.outcome = crate::command::Outcome::AfterPersist;
 }
 
-/// CLUSTER SAVECONFIG
+/// `CLUSTER SAVECONFIG`
 pub(crate) fn saveconfig(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     saved_ok(ctx, call);
 }
 
-/// CLUSTER RESET [SOFT|HARD]
+/// `CLUSTER RESET [SOFT|HARD]`
 pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let how = word(call, 2);
     let hard = how.eq_ignore_ascii_case(b"hard");

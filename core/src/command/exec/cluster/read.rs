@@ -13,12 +13,12 @@ use crate::{
     slot::{SLOTS, Slot, key_slot},
 };
 
-/// CLUSTER MYID
+/// `CLUSTER MYID`
 pub(crate) fn myid(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.bulk(ctx.b.cluster.my_id().as_bytes());
 }
 
-/// CLUSTER KEYSLOT key
+/// `CLUSTER KEYSLOT key`
 pub(crate) fn keyslot(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(super::number(key_slot(word(call, 2))));
 }
@@ -36,7 +36,7 @@ fn slot_of(number: i64) -> Option<Slot> {
     u16::try_from(number).ok().and_then(Slot::new)
 }
 
-/// CLUSTER COUNTKEYSINSLOT slot
+/// `CLUSTER COUNTKEYSINSLOT slot`
 pub(crate) fn countkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(number) = number_at(call, 2) else { return };
     match slot_of(number) {
@@ -48,7 +48,7 @@ pub(crate) fn countkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-/// CLUSTER GETKEYSINSLOT slot count
+/// `CLUSTER GETKEYSINSLOT slot count`
 pub(crate) fn getkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(slot) = number_at(call, 2) else { return };
     let Some(max) = number_at(call, 3) else { return };
@@ -62,7 +62,7 @@ pub(crate) fn getkeysinslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-/// CLUSTER REPLICAS node-id (and SLAVES)
+/// `CLUSTER REPLICAS node-id (and SLAVES)`
 pub(crate) fn replicas(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(master) = node_at(ctx, call, 2) else { return };
     let cluster = &ctx.b.cluster;
@@ -79,7 +79,7 @@ pub(crate) fn replicas(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-/// CLUSTER COUNT-FAILURE-REPORTS node-id
+/// `CLUSTER COUNT-FAILURE-REPORTS node-id`
 pub(crate) fn count_failure_reports(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(at) = node_at(ctx, call, 2) else { return };
     let valid = ctx.b.cluster.peers.get(at).map_or(0, |peer| {
@@ -88,7 +88,7 @@ pub(crate) fn count_failure_reports(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(i64::try_from(valid).unwrap_or(i64::MAX));
 }
 
-/// CLUSTER LINKS
+/// `CLUSTER LINKS`
 pub(crate) fn links(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let cluster = &ctx.b.cluster;
     let outbound = cluster.peers.others().filter_map(|(_, peer)| match peer.link {
@@ -119,7 +119,7 @@ pub(crate) fn links(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-/// CLUSTER INFO
+/// `CLUSTER INFO`
 pub(crate) fn info(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let cluster = &ctx.b.cluster;
     let (mut assigned, mut pfail, mut fail) = (0, 0, 0);

@@ -18,35 +18,35 @@ use crate::{
     slot::{Slot, SlotSet},
 };
 
-/// CLUSTER ADDSLOTS slot [slot ...]
+/// `CLUSTER ADDSLOTS slot [slot ...]`
 pub(crate) fn addslots(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if let Some(slots) = listed(call) {
         add(ctx, call, &slots);
     }
 }
 
-/// CLUSTER ADDSLOTSRANGE start end [start end ...]
+/// `CLUSTER ADDSLOTSRANGE start end [start end ...]`
 pub(crate) fn addslotsrange(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if let Some(slots) = ranged(call) {
         add(ctx, call, &slots);
     }
 }
 
-/// CLUSTER DELSLOTS slot [slot ...]
+/// `CLUSTER DELSLOTS slot [slot ...]`
 pub(crate) fn delslots(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if let Some(slots) = listed(call) {
         delete(ctx, call, &slots);
     }
 }
 
-/// CLUSTER DELSLOTSRANGE start end [start end ...]
+/// `CLUSTER DELSLOTSRANGE start end [start end ...]`
 pub(crate) fn delslotsrange(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if let Some(slots) = ranged(call) {
         delete(ctx, call, &slots);
     }
 }
 
-/// CLUSTER FLUSHSLOTS
+/// `CLUSTER FLUSHSLOTS`
 pub(crate) fn flushslots(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if !ctx.b.store.is_empty() {
         return call.reply.error("ERR DB must be empty to perform CLUSTER FLUSHSLOTS.");
@@ -127,7 +127,7 @@ fn delete(ctx: &mut Ctx<'_>, call: &mut Call<'_>, slots: &[Slot]) {
     saved_ok(ctx, call);
 }
 
-/// CLUSTER SETSLOT slot MIGRATING id | IMPORTING id | STABLE | NODE id
+/// `CLUSTER SETSLOT slot MIGRATING id | IMPORTING id | STABLE | NODE id`
 pub(crate) fn setslot(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if !ctx.b.cluster.is_master() {
         return call.reply.error("ERR Please use SETSLOT only with masters.");

@@ -11,7 +11,7 @@ use crate::{
     slot::Slot,
 };
 
-/// CLUSTER NODES
+/// `CLUSTER NODES`
 pub(crate) fn nodes(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let text = nodes_text(&ctx.b.cluster, ctx.now);
     call.reply.verbatim("txt", text.as_bytes());
@@ -22,7 +22,7 @@ fn offset_of(ctx: &Ctx<'_>, at: PeerIdx, peer: &Peer) -> u64 {
     if at == PeerIdx::ME { ctx.b.repl.offset() } else { peer.offset }
 }
 
-/// CLUSTER SLOTS: ranges in ascending order, each with its master and the replicas worth asking.
+/// `CLUSTER SLOTS: ranges in ascending order, each with its master and the replicas worth asking.`
 ///
 /// A replica that is FAIL, or whose offset is 0 (it has not finished its first sync), is left out.
 pub(crate) fn slots(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
@@ -77,7 +77,7 @@ fn node_entry(ctx: &Ctx<'_>, call: &mut Call<'_>, at: PeerIdx, peer: &Peer) {
     }
 }
 
-/// CLUSTER SHARDS: each master with its slots and replicas.
+/// `CLUSTER SHARDS: each master with its slots and replicas.`
 pub(crate) fn shards(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let cluster = &ctx.b.cluster;
     let heads: Vec<(PeerIdx, &Peer)> =
