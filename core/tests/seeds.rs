@@ -1,6 +1,10 @@
 //! Do random faults find what is wrong, and nothing where nothing is?
 
-use slotscope_core::sim::{Plan, SeedReport, TimedAction, faults, sweep, sweep_seed};
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use slotscope_core::sim::{MARKS, Plan, SeedReport, TimedAction, faults, sweep, sweep_seed};
 
 /// Seeds run in a plain test; `slotscope sim --seeds 1..1000` runs them all.
 const SEEDS: u64 = 24;
@@ -40,6 +44,22 @@ fn seeds_hold_the_invariants() {
     ] {
         assert!(seen.contains_key(path), "no seed takes {path}: {seen:?}");
     }
+}
+
+/// Every kind of decision happens: in a seed, or in a scenario file, which then shows it.
+#[test]
+fn every_kind_of_decision_happens() {
+    let mut seen: BTreeSet<String> =
+        (1..=8).flat_map(|seed| sweep_seed(seed).seen).map(|s| s.0).collect();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    for entry in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let after =
+            text.split("because ").skip(1).filter_map(|rest| rest.split_whitespace().next());
+        seen.extend(after.map(str::to_owned));
+    }
+    let missing: Vec<&&str> = MARKS.iter().filter(|mark| !seen.contains(**mark)).collect();
+    assert!(missing.is_empty(), "never seen: {missing:?}");
 }
 
 /// A nasty cluster: three masters with three replicas each, so that several candidates ask at

@@ -213,7 +213,48 @@ pub(super) const fn changes_a_belief(reason: &Reason) -> bool {
     }
 }
 
-/// A stable name for each kind of decision: the mark of *sometimes*.
+/// All names that [`name`] gives.
+pub const MARKS: [&str; 37] = [
+    "failure.suspected",
+    "failure.not-suspected",
+    "failure.trusted",
+    "failure.reported",
+    "failure.report-withdrawn",
+    "failure.quorum",
+    "failure.no-quorum",
+    "failure.heard",
+    "failure.forgiven",
+    "failure.not-forgiven",
+    "serving.ok",
+    "serving.fail",
+    "candidacy.delayed",
+    "candidacy.rank-worse",
+    "candidacy.expired",
+    "candidacy.data-age",
+    "candidacy.waits",
+    "candidacy.asked",
+    "vote.granted",
+    "vote.refused",
+    "vote.counted",
+    "promote.won",
+    "epoch.adopted",
+    "epoch.collision",
+    "claim.stale",
+    "claim.won",
+    "claim.update-sent",
+    "claim.update-heard",
+    "follow.demoted",
+    "follow.role-heard",
+    "meet.learned",
+    "meet.done",
+    "meet.expired",
+    "repl.synced",
+    "route.moved",
+    "route.cluster-down",
+    "route.cross-slot",
+];
+
+/// A stable name for each kind of decision: the mark of *sometimes*. [`MARKS`] lists them.
 #[must_use]
 pub fn name(reason: &Reason) -> &'static str {
     match reason {

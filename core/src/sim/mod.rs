@@ -24,7 +24,7 @@ mod turn;
 mod workload;
 mod world;
 
-pub use check::{Losses, name as reason_name};
+pub use check::{Losses, MARKS, name as reason_name};
 pub use history::Watch;
 pub use plan::{Action, ClientPlan, HostIdx, NetPlan, NodePlan, Plan, TimedAction};
 pub use record::{ClientEvent, Flight, FlightKind, Record, What};

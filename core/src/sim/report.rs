@@ -72,8 +72,55 @@ impl World {
                 v.needed
             ),
             Reason::ElectionWaits(wait) => format!("does not stand because {mark} {}", waits(wait)),
-            reason => self.decision(reason).unwrap_or_else(|| mark.into()),
+            reason => self
+                .decision(reason)
+                .or_else(|| self.in_passing(reason))
+                .unwrap_or_else(|| format!("decides {mark}")),
         }
+    }
+
+    /// What happens all the time, and is told only when it is asked for.
+    fn in_passing(&self, reason: &Reason) -> Option<String> {
+        let mark = name(reason);
+        Some(match reason {
+            Reason::Reported { by, about } | Reason::ReportWithdrawn { by, about } => {
+                format!(
+                    "files a word of {} about {} because {mark}",
+                    self.who(*by),
+                    self.who(*about)
+                )
+            }
+            Reason::EpochAdopted { from, old, new } => {
+                format!("goes from epoch {old} to {new} because {mark} from={}", self.who(*from))
+            }
+            Reason::UpdateSent { to, about, epoch } => format!(
+                "teaches {} because {mark} about={} epoch={epoch}",
+                self.who(*to),
+                self.who(*about)
+            ),
+            Reason::RoleHeard { about, master } => {
+                let role = master.map_or_else(
+                    || "a master".into(),
+                    |master| format!("a replica of {}", self.who(master)),
+                );
+                format!("holds {} for {role} because {mark}", self.who(*about))
+            }
+            Reason::Learned { about, from } => format!(
+                "learns of {} because {mark} {}",
+                self.who(*about),
+                from.map_or_else(|| "met".into(), |from| format!("from={}", self.who(from)))
+            ),
+            Reason::Moved { slot, to } => {
+                format!("sends a client to {} because {mark} slot={slot}", self.who(*to))
+            }
+            Reason::ClusterDown { slot, unassigned } => {
+                format!("refuses a client because {mark} slot={slot} unassigned={unassigned}")
+            }
+            Reason::CrossSlot { first, other } => {
+                format!("refuses a client because {mark} slots={first},{other}")
+            }
+            _ => return None,
+        })
     }
 
     /// The words for a decision that changed something; each group of rules has its own.

@@ -19,7 +19,8 @@
 //!
 //! Directives: `world` (masters, replicas, fresh, seed, timeout, clients, latency, jitter),
 //! `config <directive> <value>` (between `world` and the first other one), `show <mark> …` (only
-//! decisions whose mark begins so; `log` adds log lines; `all`), `kill restart freeze thaw n1`,
+//! decisions whose mark begins so; a whole mark also tells what is too common otherwise; `log` adds
+//! log lines; `all`), `kill restart freeze thaw n1`,
 //! `cut join n1 n2`, `partition n0,n3 n1,n2`, `heal`, `latency n0 n1 <us>`, `disk-full n1`,
 //! `disk-free n1`, `clock n1 <ms>`, `tell n1 <command>`, `create replicas=1`, `run 10s`, `run
 //! until=<condition> limit=30s`, `settled`, `ledger`, `view n0`, `why n0 <question>`. Conditions:
@@ -242,6 +243,13 @@ impl Stage {
                     .iter()
                     .any(|mark| *mark == "all" || name(reason).starts_with(mark.as_str()))
             {
+                continue;
+            }
+            // What happens all the time is told to those who name it.
+            if let (What::Decided(reason), Some(host)) = (&record.what, record.host)
+                && marks.iter().any(|mark| mark.as_str() == name(reason))
+            {
+                self.lines.push(format!("{} {host} {}", record.at, world.answer(reason)));
                 continue;
             }
             self.lines.extend(world.line(record, detail));
