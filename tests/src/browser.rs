@@ -125,8 +125,12 @@ impl Page {
         self.client.set_window_size(width, height).await.unwrap();
     }
 
-    /// Clicks the element that `css` selects, when it is there and can be clicked.
+    /// Clicks the element that `css` selects, when it is there and can be clicked. It is brought
+    /// into the middle first, as a reader does: at an edge a bar may lie above it.
     pub async fn click(&self, css: &str) {
+        let script = "const e = document.querySelector(arguments[0]); \
+                      if (e !== null) e.scrollIntoView({ block: 'center' });";
+        self.run(script, vec![json!(css)]).await;
         self.poll(&format!("a click on {css}"), async || {
             match self.client.find(Locator::Css(css)).await {
                 Ok(element) => element.click().await.ok(),
