@@ -21,9 +21,16 @@ pub fn target() -> PathBuf {
 
 /// `slotscope`, in release; built now if it is not up to date.
 pub fn slotscope() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| released("slotscope"))
+    SLOTSCOPE.get_or_init(|| released("slotscope"))
 }
+
+/// Takes another `slotscope` than the one built from here; counts only before it is first used.
+pub fn use_program(path: PathBuf) {
+    // It is set twice only if the caller says it twice: then the first one counts.
+    drop(SLOTSCOPE.set(path));
+}
+
+static SLOTSCOPE: OnceLock<PathBuf> = OnceLock::new();
 
 /// `slotscope-probe`, in release; built now if it is not up to date.
 pub fn probe() -> &'static Path {

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -86,7 +87,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        if thread::panicking() {
+        if thread::panicking() && !is_interrupted() {
             let log = self.log();
             let skipped = log.lines().count().saturating_sub(LINES_SHOWN);
             let mut shown = String::new();
@@ -106,7 +107,21 @@ pub fn wait_for<T>(what: &str, deadline: Duration, mut look: impl FnMut() -> Opt
         if let Some(found) = look() {
             return found;
         }
+        assert!(!is_interrupted(), "interrupted while waiting: {what}");
         assert!(Instant::now() < until, "not within {deadline:?}: {what}");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Somebody pressed Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Makes every [`wait_for`] fail from now on, so that what was started is ended by its owners.
+pub fn interrupt() {
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`interrupt`] was called.
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }

@@ -1,9 +1,11 @@
-//! What stands behind `cargo lab`, `cargo lab-build`, `cargo lab-test` and `cargo lab-help`.
+//! What stands behind `cargo lab`, `cargo lab-build`, `cargo lab-test`, `cargo lab-bench` and
+//! `cargo lab-help`.
 //!
 //! One small program that needs nothing but cargo: it finds or builds the wasm standard library,
 //! turns `web/` into `web/dist`, starts the lab on it, and runs the checks of the repository in
 //! the order in which CI runs them. It knows tools, not protocols.
 
+mod bench;
 mod bindgen;
 mod build;
 mod checks;
@@ -27,6 +29,9 @@ cargo lab-build [--dev]     only build the page, into web/dist
 cargo lab-test [stage..]    everything that CI runs, cheap first; or only the stages named
 cargo lab-test --list       the stages and what each is for
 cargo lab-test --from stage start at that stage (after a failure)
+cargo lab-bench             throughput, CPU and memory beside redis-server, in one table
+cargo lab-bench failover    kill to first accepted write, beside redis-server
+                            (cargo lab-bench --help lists the options)
 cargo lab-help              this page
 
 cargo test --workspace      unit, property and tidy tests: needs Rust and nothing else
@@ -63,6 +68,8 @@ fn dispatch() -> Result<()> {
             },
             // What follows belongs to `slotscope lab`, unread.
             "lab" => lab::lab(&std::env::args_os().skip(2).collect::<Vec<_>>()),
+            // What follows belongs to the benchmark, unread.
+            "bench" => bench::bench(&std::env::args_os().skip(2).collect::<Vec<_>>()),
             "test" => checks::run(&test_options(parser)?),
             "help" => {
                 print!("{HELP}");

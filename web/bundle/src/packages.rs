@@ -23,6 +23,7 @@ pub struct Need {
 pub const REDIS: &[Need] = &[
     Need { program: "redis-server", package: "redis-server" },
     Need { program: "redis-cli", package: "redis-tools" },
+    Need { program: "redis-benchmark", package: "redis-tools" },
 ];
 
 /// A browser, its driver, and letters for Chinese.

@@ -71,6 +71,19 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Becomes that program where the system can do that, so that Ctrl-C reaches it alone and its
+/// status is ours.
+pub fn replace(command: &mut Command) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        let error = command.exec();
+        Err(error).with_context(|| format!("cannot start {}", shown(command)))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
 /// Runs it and returns what it printed; its errors go to the terminal.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command
