@@ -12,18 +12,28 @@
 //! Not here: types of errors and replies (`command`), payload formats (`store_formats`).
 
 mod glob;
+mod hash;
+mod list;
+mod pack;
 mod scan;
+mod set;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod value;
+mod zset;
 
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
 pub(crate) use glob::glob;
+pub(crate) use hash::Hash;
+pub(crate) use list::{End, List};
+pub(crate) use set::{Member, Set};
 use table::SlotTable;
 pub(crate) use table::{Entry, Key};
-pub(crate) use value::{Str, Value};
+pub(crate) use value::{Collection, Kind, Str, Value};
+pub(crate) use zset::ZSet;
 
 use crate::{rng::Rng, slot::Slot, time::UnixMillis};
 

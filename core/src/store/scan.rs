@@ -56,3 +56,15 @@ impl Keyspace {
 fn cursor_at(slot: Slot, below: u64) -> u64 {
     (u64::from(slot.get()) << 32) | below
 }
+
+/// The same downward walk through one container of `len` elements that removes by moving its last
+/// one into the gap: HSCAN, SSCAN and ZSCAN.
+pub(super) fn down(cursor: u64, count: usize, len: usize, mut visit: impl FnMut(usize)) -> u64 {
+    let below = match cursor {
+        0 => len,
+        _ => len.min(usize::try_from(cursor).unwrap_or(usize::MAX)),
+    };
+    let from = below.saturating_sub(count.max(1));
+    (from..below).rev().for_each(&mut visit);
+    from as u64
+}

@@ -1,10 +1,11 @@
 //! What a key can hold.
 //!
-//! Strings for now; hashes, lists, sets and sorted sets take their places in [`Value`].
+//! Strings are here; hashes, lists, sets and sorted sets have files of their own. Collections are
+//! shared between clones of a value until one of the clones changes its own.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use super::Digest;
+use super::{Digest, Hash, List, Set, ZSet};
 use crate::resp::parse_i64;
 
 /// The longest string that Redis keeps in one piece with its header (`embstr`).
@@ -15,7 +16,67 @@ const EMBEDDED: usize = 44;
 pub(crate) enum Value {
     /// Bytes, or a number that looks like them.
     Str(Str),
+    /// Fields with values.
+    Hash(Arc<Hash>),
+    /// Elements in order.
+    List(Arc<List>),
+    /// Members.
+    Set(Arc<Set>),
+    /// Members with scores.
+    ZSet(Arc<ZSet>),
 }
+
+/// One of the types that a value can have.
+pub(crate) trait Kind: Sized {
+    /// What a value holds, if it is of this type.
+    fn of(value: &Value) -> Option<&Self>;
+    /// The same, to be changed.
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+}
+
+impl Kind for Str {
+    fn of(value: &Value) -> Option<&Self> {
+        if let Value::Str(text) = value { Some(text) } else { None }
+    }
+
+    fn of_mut(value: &mut Value) -> Option<&mut Self> {
+        if let Value::Str(text) = value { Some(text) } else { None }
+    }
+}
+
+/// A type made of elements. A key never holds an empty one: who takes the last element takes the
+/// key too.
+pub(crate) trait Collection: Kind + Default + Into<Value> {
+    /// How many elements.
+    fn count(&self) -> usize;
+}
+
+macro_rules! collections {
+    ($($type:ident)*) => {$(
+        impl Kind for $type {
+            fn of(value: &Value) -> Option<&Self> {
+                if let Value::$type(held) = value { Some(held) } else { None }
+            }
+
+            fn of_mut(value: &mut Value) -> Option<&mut Self> {
+                if let Value::$type(held) = value { Some(Arc::make_mut(held)) } else { None }
+            }
+        }
+
+        impl Collection for $type {
+            fn count(&self) -> usize {
+                self.len()
+            }
+        }
+
+        impl From<$type> for Value {
+            fn from(held: $type) -> Self {
+                Self::$type(Arc::new(held))
+            }
+        }
+    )*};
+}
+collections!(Hash List Set ZSet);
 
 impl Value {
     /// A string value; a canonical integer is kept as a number.
@@ -27,6 +88,10 @@ impl Value {
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Str(_) => "string",
+            Self::Hash(_) => "hash",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::ZSet(_) => "zset",
         }
     }
 
@@ -36,6 +101,11 @@ impl Value {
             Self::Str(Str::Int(_)) => "int",
             Self::Str(Str::Fixed(bytes)) if bytes.len() <= EMBEDDED => "embstr",
             Self::Str(Str::Fixed(_) | Str::Grown(_)) => "raw",
+            Self::Hash(hash) => hash.encoding(),
+            // Redis 7.0 has no other form of a list, however short.
+            Self::List(_) => "quicklist",
+            Self::Set(set) => set.encoding(),
+            Self::ZSet(zset) => zset.encoding(),
         }
     }
 
@@ -45,6 +115,10 @@ impl Value {
             Self::Str(Str::Int(_)) => 8,
             Self::Str(Str::Fixed(bytes)) => bytes.len() as u64,
             Self::Str(Str::Grown(bytes)) => bytes.len() as u64,
+            Self::Hash(hash) => hash.size(),
+            Self::List(list) => list.size(),
+            Self::Set(set) => set.size(),
+            Self::ZSet(zset) => zset.size(),
         }
     }
 
@@ -54,6 +128,10 @@ impl Value {
                 hash.number(0);
                 hash.bytes(text.view(&mut itoa::Buffer::new()));
             }
+            Self::Hash(held) => held.feed(hash),
+            Self::List(held) => held.feed(hash),
+            Self::Set(held) => held.feed(hash),
+            Self::ZSet(held) => held.feed(hash),
         }
     }
 }

@@ -21,11 +21,12 @@ use crate::{
     resp::parse_i64,
     rules::{Ctx, replication::propagate},
     slot::Slot,
-    store::Entry,
+    store::{Collection, Entry, Kind},
     time::UnixMillis,
 };
 
 const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
+const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
 /// The handler of a command that only has subcommands. Dispatch never gets here: without a
 /// subcommand the arity is wrong, and an unknown one is refused.
@@ -61,6 +62,70 @@ fn read<'c>(ctx: &'c mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Option<&'c Ent
 fn exists(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> bool {
     let slot = settle(ctx, call, key);
     ctx.b.store.live(slot, key, call.clock(ctx)).is_some()
+}
+
+/// The refusal is written; there is nothing more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refused;
+
+/// Looks a key up for reading, as [`read`] does, and refuses a value of another type.
+fn read_as<'c, T: Kind + 'c>(
+    ctx: &'c mut Ctx<'_>,
+    call: &mut Call<'_>,
+    key: &[u8],
+) -> Result<Option<&'c T>, Refused> {
+    typed(read(ctx, call, key), call)
+}
+
+/// The same for a command that will write the key: no statistics.
+fn peek_as<'c, T: Kind + 'c>(
+    ctx: &'c mut Ctx<'_>,
+    call: &mut Call<'_>,
+    key: &[u8],
+) -> Result<Option<&'c T>, Refused> {
+    let slot = settle(ctx, call, key);
+    let now = call.clock(ctx);
+    typed(ctx.b.store.live(slot, key, now), call)
+}
+
+fn typed<'c, T: Kind + 'c>(
+    found: Option<&'c Entry>,
+    call: &mut Call<'_>,
+) -> Result<Option<&'c T>, Refused> {
+    let Some(entry) = found else { return Ok(None) };
+    let held = T::of(&entry.value);
+    if held.is_none() {
+        call.reply.error(WRONG_TYPE);
+        return Err(Refused);
+    }
+    Ok(held)
+}
+
+/// Changes the collection of a key whose type is known to fit: makes the key if it was missing, and
+/// takes it away if nothing is left in it.
+fn change<T: Collection, R>(
+    ctx: &mut Ctx<'_>,
+    call: &Call<'_>,
+    key: &[u8],
+    work: impl FnOnce(&mut T) -> R,
+) -> Option<R> {
+    let slot = call.slot_of(key);
+    if ctx.b.store.entry(slot, key).is_none() {
+        let mut fresh = T::default();
+        let answer = work(&mut fresh);
+        if fresh.count() > 0 {
+            ctx.b.store.insert(slot, key, fresh.into(), None);
+        }
+        return Some(answer);
+    }
+    let (answer, left) = ctx.b.store.modify(slot, key, |value| {
+        let held = T::of_mut(value)?;
+        Some((work(held), held.count()))
+    })??;
+    if left == 0 {
+        ctx.b.store.remove(slot, key);
+    }
+    Some(answer)
 }
 
 /// An integer argument; refuses what is none.

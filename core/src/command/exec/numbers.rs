@@ -1,6 +1,6 @@
 //! Strings as numbers: INCR and its relatives.
 
-use super::{NOT_AN_INTEGER, decimal, integer, settle};
+use super::{NOT_AN_INTEGER, decimal, integer, peek_as};
 use crate::{
     command::{Call, Propagate},
     rules::Ctx,
@@ -35,10 +35,11 @@ pub(in crate::command) fn decrby(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 fn add(ctx: &mut Ctx<'_>, call: &mut Call<'_>, by: i64) {
     let key = call.arg(1);
-    let slot = settle(ctx, call, key);
-    let old = match ctx.b.store.entry(slot, key).map(|entry| &entry.value) {
-        None => None,
-        Some(Value::Str(text)) => match text.as_i64() {
+    let slot = call.slot_of(key);
+    let old = match peek_as::<Str>(ctx, call, key) {
+        Err(_) => return,
+        Ok(None) => None,
+        Ok(Some(text)) => match text.as_i64() {
             Some(n) => Some(n),
             None => return call.reply.error(NOT_AN_INTEGER),
         },
@@ -57,11 +58,12 @@ fn add(ctx: &mut Ctx<'_>, call: &mut Call<'_>, by: i64) {
 /// `INCRBYFLOAT key x`
 pub(in crate::command) fn incrbyfloat(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
-    let slot = settle(ctx, call, key);
+    let slot = call.slot_of(key);
     let mut room = itoa::Buffer::new();
-    let old = match ctx.b.store.entry(slot, key).map(|entry| &entry.value) {
-        None => &b"0"[..],
-        Some(Value::Str(text)) => text.view(&mut room),
+    let old = match peek_as::<Str>(ctx, call, key) {
+        Err(_) => return,
+        Ok(None) => &b"0"[..],
+        Ok(Some(text)) => text.view(&mut room),
     };
     let new = match decimal::add(old, call.arg(2)) {
         Ok(new) => new,

@@ -2,27 +2,26 @@
 
 use alloc::vec::Vec;
 
-use super::{NOT_AN_INTEGER, exists, integer, millis, read, same, settle, wall};
+use super::{NOT_AN_INTEGER, exists, integer, millis, peek_as, read, read_as, same, settle, wall};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
     resp::parse_i64,
     rules::Ctx,
-    store::{Entry, Value},
+    store::{Kind as _, Str, Value},
     time::UnixMillis,
 };
 
 /// `GET key`
 pub(in crate::command) fn get(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
-    let found = read(ctx, call, key);
-    write(call, found);
+    if let Ok(found) = read_as(ctx, call, key) {
+        write(call, found);
+    }
 }
 
-fn write(call: &mut Call<'_>, found: Option<&Entry>) {
+fn write(call: &mut Call<'_>, found: Option<&Str>) {
     match found {
-        Some(Entry { value: Value::Str(text), .. }) => {
-            call.reply.bulk(text.view(&mut itoa::Buffer::new()));
-        }
+        Some(text) => call.reply.bulk(text.view(&mut itoa::Buffer::new())),
         None => call.reply.null(),
     }
 }
@@ -153,7 +152,7 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         Life::Unsaid | Life::Keep | Life::Persist => None,
     };
     if options.get {
-        let found = read(ctx, call, key);
+        let Ok(found) = read_as(ctx, call, key) else { return };
         write(call, found);
     }
     let there = exists(ctx, call, key);
@@ -228,7 +227,7 @@ fn set_for(ctx: &mut Ctx<'_>, call: &mut Call<'_>, unit: Unit) {
 /// `GETSET key value`
 pub(in crate::command) fn getset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (key, value) = (call.arg(1), call.arg(2));
-    let found = read(ctx, call, key);
+    let Ok(found) = read_as(ctx, call, key) else { return };
     write(call, found);
     ctx.b.store.insert(call.slot_of(key), key, Value::str(value), None);
     call.propagate = Propagate::as_one(&[b"SET", key, value]);
@@ -237,7 +236,7 @@ pub(in crate::command) fn getset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// `GETDEL key`
 pub(in crate::command) fn getdel(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
-    let found = read(ctx, call, key);
+    let Ok(found) = read_as(ctx, call, key) else { return };
     let there = found.is_some();
     write(call, found);
     if there {
@@ -251,9 +250,13 @@ pub(in crate::command) fn getex(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(options) = options(call, 2, Syntax::Getex) else { return call.syntax_error() };
     let key = call.arg(1);
     // Redis looks before it judges the time, and answers nil for a missing key.
-    if !exists(ctx, call, key) {
-        ctx.b.stats.misses += 1;
-        return call.reply.null();
+    match peek_as::<Str>(ctx, call, key) {
+        Err(_) => return,
+        Ok(Some(_)) => {}
+        Ok(None) => {
+            ctx.b.stats.misses += 1;
+            return call.reply.null();
+        }
     }
     let expire = match options.life {
         Life::Until { at, unit } => match until(ctx, call, at, unit) {
@@ -264,7 +267,7 @@ pub(in crate::command) fn getex(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     };
     let found = read(ctx, call, key);
     let had_expiry = found.is_some_and(|entry| entry.expire.is_some());
-    write(call, found);
+    write(call, found.and_then(|entry| Str::of(&entry.value)));
     let slot = call.slot_of(key);
     match (expire, options.life) {
         (Some(at), _) if at <= call.clock(ctx) && !is_replica(ctx.b) => {
@@ -289,7 +292,8 @@ pub(in crate::command) fn getex(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(in crate::command) fn mget(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.array(call.args.len() - 1);
     for key in call.args.iter().skip(1) {
-        let found = read(ctx, call, key);
+        // Another type counts as nothing here.
+        let found = read(ctx, call, key).and_then(|entry| Str::of(&entry.value));
         write(call, found);
     }
 }
@@ -337,27 +341,27 @@ fn put_pairs(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// `STRLEN key`
 pub(in crate::command) fn strlen(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
-    let len = read(ctx, call, key).map_or(0, |entry| len_of(&entry.value));
-    call.reply.integer(len);
+    let Ok(found) = read_as(ctx, call, key) else { return };
+    call.reply.integer(len_of(found));
 }
 
-fn len_of(value: &Value) -> i64 {
-    let Value::Str(text) = value;
-    i64::try_from(text.len()).unwrap_or(i64::MAX)
+fn len_of(text: Option<&Str>) -> i64 {
+    text.map_or(0, |text| i64::try_from(text.len()).unwrap_or(i64::MAX))
 }
 
 /// `APPEND key value`
 pub(in crate::command) fn append(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (key, more) = (call.arg(1), call.arg(2));
-    let slot = settle(ctx, call, key);
-    let old = ctx.b.store.entry(slot, key).map_or(0, |entry| len_of(&entry.value));
+    let Ok(found) = peek_as(ctx, call, key) else { return };
+    let (old, slot) = (len_of(found), call.slot_of(key));
     let new = old.saturating_add(i64::try_from(more.len()).unwrap_or(i64::MAX));
     if !fits(ctx, call, new) {
         return;
     }
     let grown = ctx.b.store.modify(slot, key, |value| {
-        let Value::Str(text) = value;
-        text.grow().extend_from_slice(more);
+        if let Some(text) = Str::of_mut(value) {
+            text.grow().extend_from_slice(more);
+        }
     });
     if grown.is_none() {
         ctx.b.store.insert(slot, key, Value::str(more), None);
@@ -381,8 +385,8 @@ pub(in crate::command) fn setrange(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.reply.error("ERR offset is out of range");
     };
     let (key, part) = (call.arg(1), call.arg(3));
-    let slot = settle(ctx, call, key);
-    let old = ctx.b.store.entry(slot, key).map_or(0, |entry| len_of(&entry.value));
+    let Ok(found) = peek_as(ctx, call, key) else { return };
+    let (old, slot) = (len_of(found), call.slot_of(key));
     if part.is_empty() {
         return call.reply.integer(old);
     }
@@ -399,7 +403,7 @@ pub(in crate::command) fn setrange(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 }
 
 fn overwrite(value: &mut Value, from: usize, part: &[u8]) {
-    let Value::Str(text) = value;
+    let Some(text) = Str::of_mut(value) else { return };
     let bytes = text.grow();
     let end = from + part.len();
     if bytes.len() < end {
@@ -414,12 +418,13 @@ pub(in crate::command) fn getrange(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.reply.error(NOT_AN_INTEGER);
     };
     let key = call.arg(1);
-    match read(ctx, call, key) {
-        Some(Entry { value: Value::Str(text), .. }) => {
+    match read_as::<Str>(ctx, call, key) {
+        Ok(Some(text)) => {
             let mut room = itoa::Buffer::new();
             call.reply.bulk(part_of(text.view(&mut room), start, end));
         }
-        None => call.reply.bulk(b""),
+        Ok(None) => call.reply.bulk(b""),
+        Err(_) => {}
     }
 }
 

@@ -1,5 +1,7 @@
 //! The keyspace against a sorted map, and the promises of SCAN and of digests.
 
+mod collections;
+
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use proptest::prelude::*;
@@ -47,8 +49,9 @@ type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<UnixMillis>)>;
 fn same(store: &Keyspace, model: &Model) {
     let held: Model = store
         .iter()
-        .map(|(key, Value::Str(text), expire)| {
-            (key.to_vec(), (text.view(&mut itoa::Buffer::new()).to_vec(), expire))
+        .filter_map(|(key, value, expire)| {
+            let Value::Str(text) = value else { return None };
+            Some((key.to_vec(), (text.view(&mut itoa::Buffer::new()).to_vec(), expire)))
         })
         .collect();
     assert_eq!(&held, model);
@@ -81,7 +84,8 @@ proptest! {
                 }
                 Op::Append(k) => {
                     let key = name(k);
-                    let done = store.modify(key_slot(&key), &key, |Value::Str(text)| {
+                    let done = store.modify(key_slot(&key), &key, |value| {
+                        let Value::Str(text) = value else { return };
                         text.grow().push(b'x');
                     });
                     let there = model.get_mut(&key).map(|(text, _)| text.push(b'x'));
