@@ -4,7 +4,7 @@
 //! through `rules::Ctx`; the node (layer 6) owns them.
 
 use crate::{
-    cluster::ClusterState, config::Config, repl::Repl, rng::Rng, session::Sessions,
+    cluster::ClusterState, config::Config, hold::Holds, repl::Repl, rng::Rng, session::Sessions,
     store::Keyspace, time::Instant,
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Beliefs {
     pub store: Keyspace,
     /// Replication: ids, offset, backlog, attached replicas, the link to the master.
     pub repl: Repl,
+    /// Requests that wait: pauses, keys on their way.
+    pub holds: Holds,
     /// Clients of the data port.
     pub sessions: Sessions,
     /// The only source of randomness.

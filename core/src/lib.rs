@@ -52,6 +52,7 @@ pub mod io;
 // Layer 3: beliefs.
 pub(crate) mod beliefs;
 pub(crate) mod cluster;
+pub(crate) mod hold;
 pub(crate) mod repl;
 pub(crate) mod session;
 pub(crate) mod store;

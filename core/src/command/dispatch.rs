@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     beliefs::Beliefs,
+    hold::Scope,
     id::ClientId,
     resp::ReplyBuf,
     rules::{Ctx, replication},
@@ -81,6 +82,14 @@ pub(crate) fn execute(
         reply.error("ERR This instance has cluster support disabled");
         return Outcome::Done;
     }
+    if !ctx.b.holds.is_idle() && must_wait(ctx, client, command, args) {
+        ctx.b.stats.commands -= 1;
+        ctx.b.holds.wait(client);
+        if let Some(session) = ctx.b.sessions.get_mut(&client) {
+            session.asking = caller.asking;
+        }
+        return Outcome::Postponed;
+    }
     let mut call = Call {
         client: Some(client),
         command,
@@ -97,6 +106,31 @@ pub(crate) fn execute(
         replication::wrote(ctx, client);
     }
     outcome
+}
+
+/// Whether a request has to wait for the end of a pause, or for a key that is on its way.
+///
+/// A replica's own requests never wait, or a manual failover would wait for itself. A write
+/// without keys (FLUSHALL) waits for all keys on their way.
+fn must_wait(ctx: &Ctx<'_>, client: ClientId, command: &Command, args: Args<'_>) -> bool {
+    let b = &*ctx.b;
+    if b.sessions.get(&client).is_some_and(|session| session.is_replica) {
+        return false;
+    }
+    let writes = command.is(flag::WRITE);
+    match b.holds.paused(ctx.now.mono) {
+        Some(Scope::All) => return true,
+        Some(Scope::Writes) if writes => return true,
+        Some(Scope::Writes) | None => {}
+    }
+    if !writes || !b.holds.any_moving() {
+        return false;
+    }
+    command.keys.is_empty()
+        || command
+            .key_places(args.len())
+            .filter_map(|(at, _)| args.get(at))
+            .any(|key| b.holds.is_moving(key))
 }
 
 /// Runs a command of the replication stream: no routing, no authentication, no reply, and keys

@@ -37,6 +37,10 @@ pub enum Outcome {
     /// The answer comes later as one `Effect::Reply` (WAIT). Until then the client is blocked: its
     /// next requests wait unread, so that replies keep the order of requests.
     Blocked,
+    /// Nothing was done: the request stays unread, and so does what follows it, until
+    /// `Effect::Resume` says to offer it again from its first word. (`CLIENT PAUSE`, a manual
+    /// failover, keys on their way to another node.)
+    Postponed,
     /// The reply stands in the buffer; close the connection once it is sent.
     Close,
 }

@@ -30,6 +30,11 @@ rows!(pub(super) CLIENT "client|":
         Connection "2.4.0" "Closes connections." => client::kill;
     "no-evict" 3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "7.0.0" "Accepted; nothing is evicted here." => client::no_evict;
+    "pause" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "2.9.50" "Lets clients wait for some time, with writes or with all they ask."
+        => client::pause;
+    "unpause" 2 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "6.2.0" "Ends CLIENT PAUSE." => client::unpause;
     "help" 2 [LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "5.0.0" "Lists these subcommands." => introspect::help;
 );

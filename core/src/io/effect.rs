@@ -62,6 +62,12 @@ pub enum Effect {
         /// RESP, or a replication payload.
         bytes: Vec<u8>,
     },
+    /// Offer a client's postponed request again ([`crate::command::Outcome::Postponed`]). It may
+    /// be postponed once more.
+    Resume {
+        /// Whose.
+        client: ClientId,
+    },
     /// Flush what is queued for a client and close it; no `ClientGone` follows.
     CloseClient {
         /// Which one.

@@ -20,6 +20,7 @@ pub(super) fn came(ctx: &mut Ctx<'_>, client: ClientId, remote: Option<Addr>, lo
 /// A client's connection is gone; it may have been a replica.
 pub(super) fn went(ctx: &mut Ctx<'_>, client: ClientId) {
     ctx.b.sessions.remove(&client);
+    ctx.b.holds.forget(client);
     replication::client_gone(ctx, client);
 }
 
@@ -27,6 +28,10 @@ pub(super) fn went(ctx: &mut Ctx<'_>, client: ClientId) {
 /// itself: it hides them and waits for its master's word.
 pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
     if ctx.b.repl.is_replica() || !ctx.b.cluster.is_master() {
+        return;
+    }
+    // A paused master stands still: its offset may not move.
+    if ctx.b.holds.paused(ctx.now.mono).is_some() {
         return;
     }
     if ctx.b.store.next_expiry().is_none_or(|due| due > ctx.now.wall) {

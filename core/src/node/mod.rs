@@ -27,6 +27,7 @@ use crate::{
     command::{self, Args, Outcome},
     config::Config,
     explain::{Reason, Why},
+    hold::Holds,
     id::{ClientId, NodeId},
     io::{Effect, Input, Level, Outbox},
     repl::Repl,
@@ -94,6 +95,7 @@ impl Node {
                 cluster,
                 store: Keyspace::default(),
                 repl,
+                holds: Holds::default(),
                 sessions: BTreeMap::new(),
                 rng,
                 stats: Stats::default(),
@@ -174,6 +176,9 @@ impl Node {
         if ctx.b.cluster.todo.serving && ctx.b.config.cluster_enabled {
             serving::update(ctx);
         }
+        for client in ctx.b.holds.take_ready() {
+            ctx.out.push(Effect::Resume { client });
+        }
         replication::feed(ctx);
         if core::mem::take(&mut ctx.b.cluster.todo.save) && ctx.b.config.cluster_enabled {
             let image = image::save(&self.b.cluster, now);
@@ -184,7 +189,7 @@ impl Node {
     /// The earliest deadline.
     #[must_use]
     pub fn next_wake(&self) -> Instant {
-        self.b.cluster.next_tick.min(self.b.repl.next_deadline())
+        self.b.cluster.next_tick.min(self.b.repl.next_deadline()).min(self.b.holds.next_deadline())
     }
 
     /// What it believes.

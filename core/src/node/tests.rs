@@ -91,6 +91,7 @@ impl Bench {
             | Effect::Stream { .. }
             | Effect::Reply { .. }
             | Effect::CloseClient { .. }
+            | Effect::Resume { .. }
             | Effect::Notice(_)
             | Effect::Exit(_) => {}
         }

@@ -11,6 +11,7 @@ const EXPIRE_BUDGET: usize = 200;
 /// Some deadline may have passed.
 pub(super) fn wake(ctx: &mut Ctx<'_>) {
     let now = ctx.now.mono;
+    ctx.b.holds.end_due(now);
     if now >= ctx.b.repl.next_deadline() {
         replication::cron(ctx);
     }

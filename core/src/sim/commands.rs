@@ -23,6 +23,9 @@ impl Turn<'_> {
         let Some(node) = &mut host.node else { return };
         let Some(client) = host.clients.get_mut(&id) else { return };
         client.unread.extend_from_slice(bytes);
+        if client.waits {
+            return;
+        }
         let mut reply = ReplyBuf::new();
         let (mut used, mut held, mut closes) = (0, false, false);
         while !closes {
@@ -42,8 +45,17 @@ impl Turn<'_> {
                 continue;
             }
             match node.execute(now, id, &args, &mut reply, self.out) {
-                Outcome::Done | Outcome::Silent | Outcome::Blocked => {}
+                Outcome::Done | Outcome::Silent => {}
                 Outcome::AfterPersist => held = true,
+                Outcome::Blocked => {
+                    client.waits = true;
+                    break;
+                }
+                Outcome::Postponed => {
+                    used -= request.consumed;
+                    client.waits = true;
+                    break;
+                }
                 Outcome::Close => closes = true,
             }
         }
@@ -101,6 +113,7 @@ impl Turn<'_> {
                 self.record(Some(idx), || What::Answer(text));
             }
             Outcome::AfterPersist => self.after_disk(idx, Pending::Answer(text)),
+            Outcome::Postponed => self.host(idx).typed = words.to_vec(),
             Outcome::Silent | Outcome::Blocked => {}
             Outcome::Close => {
                 self.record(Some(idx), || What::Answer(text));
@@ -108,6 +121,24 @@ impl Turn<'_> {
             }
         }
         value
+    }
+
+    /// A client's answer came, or its postponed request is offered again: what it sent meanwhile
+    /// runs.
+    pub(super) fn go_on(&mut self, idx: HostIdx, id: ClientId) {
+        let host = self.host(idx);
+        if host.person == Some(id) {
+            let words = core::mem::take(&mut host.typed);
+            if !words.is_empty() {
+                self.person(idx, &words);
+            }
+            return;
+        }
+        if let Some(client) = host.clients.get_mut(&id)
+            && core::mem::take(&mut client.waits)
+        {
+            self.client_bytes(idx, id, &[]);
+        }
     }
 
     fn person_client(&mut self, idx: HostIdx) -> ClientId {

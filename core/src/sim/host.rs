@@ -61,6 +61,8 @@ pub(super) struct Client {
     conn: Option<ConnId>,
     pub parser: Parser,
     pub unread: Vec<u8>,
+    /// Its last request is answered later, or waits to be offered again: nothing behind it runs.
+    pub waits: bool,
 }
 
 /// One machine.
@@ -83,6 +85,8 @@ pub(super) struct Host {
     pub clients: BTreeMap<ClientId, Client>,
     /// The client that a person at the machine is.
     pub person: Option<ClientId>,
+    /// What the person typed, while the node has put it back.
+    pub typed: Vec<String>,
     /// A `Persist` is being written, and this waits for it.
     syncing: bool,
     behind: VecDeque<Pending>,
@@ -105,6 +109,7 @@ impl Host {
             links: BTreeMap::new(),
             clients: BTreeMap::new(),
             person: None,
+            typed: Vec::new(),
             syncing: false,
             behind: VecDeque::new(),
             wake_at: Instant::NEVER,
@@ -122,7 +127,7 @@ impl Host {
     }
 
     pub(super) fn accept_client(&mut self, client: ClientId, conn: Option<ConnId>) {
-        let fresh = Client { conn, parser: Parser::default(), unread: Vec::new() };
+        let fresh = Client { conn, parser: Parser::default(), unread: Vec::new(), waits: false };
         self.clients.insert(client, fresh);
     }
 
@@ -135,6 +140,7 @@ impl Host {
         for (client, at) in &self.clients {
             digest.word(client.0);
             digest.bytes(&at.unread);
+            digest.word(u64::from(at.waits));
         }
         self.disk.digest(digest);
         if let Some(node) = &self.node {
@@ -211,6 +217,7 @@ impl Turn<'_> {
         host.syncing = false;
         host.behind.clear();
         host.person = None;
+        host.typed.clear();
         host.wake_at = Instant::NEVER;
         let held = core::mem::take(&mut host.inbox);
         let links = core::mem::take(&mut host.links);
@@ -442,7 +449,11 @@ impl Turn<'_> {
                     self.close(conn, u8::from(link.is_accepted()), DownReason::Closed);
                 }
             }
-            Effect::Reply { client, bytes } => self.reply(idx, client, bytes),
+            Effect::Reply { client, bytes } => {
+                self.reply(idx, client, bytes);
+                self.go_on(idx, client);
+            }
+            Effect::Resume { client } => self.go_on(idx, client),
             Effect::CloseClient { client } => self.close_client(idx, client),
             Effect::Log { level, line } => self.log(idx, level, line),
             Effect::Notice(notice) => self.noticed(idx, &notice),

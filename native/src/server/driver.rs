@@ -208,6 +208,7 @@ impl Driver {
                 }
             }
             Effect::Reply { client, bytes } => self.feed(client, &bytes),
+            Effect::Resume { client } => self.resume(client),
             Effect::CloseClient { client } => {
                 if let Some(client) = self.clients.borrow_mut().remove(&client) {
                     client.out.finish(End::Flushed);
@@ -307,7 +308,10 @@ impl Driver {
                             batch.waits = true;
                             break;
                         }
-                        Outcome::Blocked => {
+                        outcome @ (Outcome::Blocked | Outcome::Postponed) => {
+                            if outcome == Outcome::Postponed {
+                                batch.consumed -= request.consumed;
+                            }
                             if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
                                 client.is_blocked = true;
                             }
@@ -415,6 +419,14 @@ impl Driver {
             client.out.push(bytes);
         }
         self.check_output(id);
+    }
+
+    /// Offers a client's postponed request again.
+    fn resume(&self, id: ClientId) {
+        if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
+            client.is_blocked = false;
+            client.out.wake();
+        }
     }
 
     /// Whether the client's last command is not answered yet.

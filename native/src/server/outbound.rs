@@ -85,6 +85,11 @@ impl Outbound {
         self.end.get().is_some()
     }
 
+    /// Wakes the connection's task, with nothing to send.
+    pub(super) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
     /// Resolves when something was appended or the end was asked for.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;

@@ -7,6 +7,7 @@ use alloc::{string::String, vec::Vec};
 use super::{connection, same};
 use crate::{
     command::{Call, Outcome, dispatch::Shown},
+    hold::{self, Scope},
     id::ClientId,
     io::Effect,
     resp::{Protocol, parse_i64},
@@ -227,4 +228,32 @@ fn close(ctx: &mut Ctx<'_>, call: &mut Call<'_>, target: &Target<'_>) -> i64 {
         }
     }
     i64::try_from(found.len()).unwrap_or(i64::MAX)
+}
+
+/// `CLIENT PAUSE milliseconds [WRITE|ALL]`
+pub(in crate::command) fn pause(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let scope = match call.args.get(3) {
+        None => Scope::All,
+        Some(mode) if same(mode, "ALL") => Scope::All,
+        Some(mode) if same(mode, "WRITE") => Scope::Writes,
+        Some(_) => return call.reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL"),
+    };
+    if call.args.len() > 4 {
+        return call.syntax_error();
+    }
+    let Some(ms) = parse_i64(call.arg(2)) else {
+        return call.reply.error("ERR timeout is not an integer or out of range");
+    };
+    let Ok(ms) = u64::try_from(ms) else {
+        return call.reply.error("ERR timeout is negative");
+    };
+    let until = ctx.now.mono.plus_ms(ms);
+    ctx.b.holds.pause(hold::Purpose::Client, scope, until);
+    call.reply.ok();
+}
+
+/// `CLIENT UNPAUSE`
+pub(in crate::command) fn unpause(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    ctx.b.holds.unpause(hold::Purpose::Client);
+    call.reply.ok();
 }

@@ -38,7 +38,9 @@ pub(super) fn container(_: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// it now and tells its replicas; a replica leaves it, hidden, to its master.
 fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
     let slot = call.slot_of(key);
-    if ctx.b.store.is_expired(slot, key, call.clock(ctx)) && !is_replica(ctx.b) {
+    let due = ctx.b.store.is_expired(slot, key, call.clock(ctx));
+    // A paused master hides the key as a replica does: its offset may not move.
+    if due && !is_replica(ctx.b) && ctx.b.holds.paused(ctx.now.mono).is_none() {
         ctx.b.store.remove(slot, key);
         ctx.b.stats.expired += 1;
         propagate(ctx, &[b"DEL", key]);

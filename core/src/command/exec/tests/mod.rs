@@ -59,6 +59,7 @@ impl Bench {
             cluster,
             store: Keyspace::default(),
             repl,
+            holds: crate::hold::Holds::default(),
             sessions: alloc::collections::BTreeMap::new(),
             rng,
             stats: Stats::default(),

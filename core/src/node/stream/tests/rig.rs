@@ -131,7 +131,11 @@ impl Rig {
                 }
             }
             Effect::Log { line, .. } => self.log.push((at, line)),
-            Effect::Persist(_) | Effect::Send { .. } | Effect::Notice(_) | Effect::Exit(_) => {}
+            Effect::Persist(_)
+            | Effect::Resume { .. }
+            | Effect::Send { .. }
+            | Effect::Notice(_)
+            | Effect::Exit(_) => {}
         }
     }
 
