@@ -68,7 +68,15 @@ impl Config {
     /// No such directive, or its value does not fit; nothing has changed then.
     pub fn set(&mut self, name: &str, words: &[&str]) -> Result<(), ConfigError> {
         let row = find(name).ok_or_else(|| ConfigError::Unknown(name.to_owned()))?;
-        self.put(row, words).map_err(|what| ConfigError::Value { name: name.to_owned(), what })
+        let put = match (row.shape, words) {
+            // `--replicaof "127.0.0.1 7000"`: one quoted word is as good as two.
+            (Shape::Words, [one]) if one.contains(' ') => {
+                let words: Vec<&str> = one.split_ascii_whitespace().collect();
+                self.put(row, &words)
+            }
+            _ => self.put(row, words),
+        };
+        put.map_err(|what| ConfigError::Value { name: name.to_owned(), what })
     }
 
     /// `CONFIG SET name value`.
@@ -245,6 +253,8 @@ mod tests {
         assert_eq!(config.repl_backlog_size, 2 << 20);
         assert_eq!(value(&config, "replicaof"), "10.0.0.1 7000");
         assert_eq!(value(&config, "bind"), "127.0.0.1 -::1");
+        config.set("bind", &["127.0.0.1 ::1"]).unwrap();
+        assert_eq!(value(&config, "bind"), "127.0.0.1 ::1");
         config.set("client-output-buffer-limit", &["replica", "1gb", "1mb", "9"]).unwrap();
         assert_eq!(
             value(&config, "client-output-buffer-limit"),
