@@ -75,7 +75,8 @@ impl Repl {
         }
         text.line("slave_priority", config.replica_priority);
         text.line("slave_read_only", u8::from(config.replica_read_only));
-        text.line("replica_announced", 1);
+        let announced = config.value("replica-announced").as_deref() != Some("no");
+        text.line("replica_announced", u8::from(announced));
     }
 
     /// The state of the link as ROLE names it.

@@ -131,8 +131,10 @@ fn hear(ctx: &mut Ctx<'_>, heard: Heard) {
 /// AUTH, then who we are, in one go.
 fn introduce(ctx: &mut Ctx<'_>) {
     let config = &ctx.b.config;
-    let mut port = itoa::Buffer::new();
-    let port = port.format(config.port).as_bytes();
+    let announced = |name| config.value(name).filter(|value| !value.is_empty() && value != "0");
+    let port =
+        announced("replica-announce-port").unwrap_or_else(|| alloc::format!("{}", config.port));
+    let ip = announced("replica-announce-ip");
     let (user, password) = (config.masteruser.as_bytes(), config.masterauth.as_bytes());
     let auth = !password.is_empty();
     let mut bytes = Vec::new();
@@ -141,10 +143,14 @@ fn introduce(ctx: &mut Ctx<'_>) {
     } else if auth {
         wire::encode(&[b"AUTH", user, password], &mut bytes);
     }
-    wire::encode(&[b"REPLCONF", b"listening-port", port], &mut bytes);
+    wire::encode(&[b"REPLCONF", b"listening-port", port.as_bytes()], &mut bytes);
+    if let Some(ip) = &ip {
+        wire::encode(&[b"REPLCONF", b"ip-address", ip.as_bytes()], &mut bytes);
+    }
     wire::encode(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"], &mut bytes);
+    let replies = 2 + u32::from(ip.is_some());
     if let Some(up) = &mut ctx.b.repl.upstream {
-        up.phase = Phase::Introducing { auth, replies: 2 };
+        up.phase = Phase::Introducing { auth, replies };
     }
     send(ctx, bytes);
 }

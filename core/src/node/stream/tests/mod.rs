@@ -48,6 +48,18 @@ fn a_blank_replica_gets_everything_and_then_the_stream() {
 }
 
 #[test]
+fn a_replica_is_known_by_the_address_that_it_announces() {
+    let mut rig = Rig::new(2);
+    let config = &mut rig.nodes[1].b.config;
+    config.set("replica-announce-ip", &["10.1.2.3"]).unwrap();
+    config.set("replica-announce-port", &["7777"]).unwrap();
+    rig.follow(1, 0);
+    assert_eq!(rig.link(1), MasterLink::Up);
+    let shown = rig.info(0, "slave0");
+    assert!(shown.starts_with("ip=10.1.2.3,port=7777,state=online"), "{shown}");
+}
+
+#[test]
 fn the_log_tells_the_story_in_the_words_of_redis() {
     let mut rig = Rig::new(2);
     rig.say(0, &["SET", "a", "1"]);
