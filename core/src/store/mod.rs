@@ -11,6 +11,7 @@
 //!
 //! Not here: types of errors and replies (`command`), payload formats (`store_formats`).
 
+mod exchange;
 mod glob;
 mod hash;
 mod list;

@@ -62,6 +62,11 @@ impl Set {
         }
     }
 
+    /// Whether its members stand as numbers.
+    pub const fn is_numbers(&self) -> bool {
+        matches!(self.form, Form::Numbers(_))
+    }
+
     /// Its bytes in memory, for estimates.
     pub const fn size(&self) -> u64 {
         self.bytes
@@ -194,6 +199,12 @@ impl Member<'_> {
         let mut kept = [0; 20];
         kept[..digits.len()].copy_from_slice(digits);
         Self(Text::Digits(kept, u8::try_from(digits.len()).unwrap_or(20)))
+    }
+}
+
+impl AsRef<[u8]> for Member<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self
     }
 }
 

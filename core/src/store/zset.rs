@@ -80,6 +80,11 @@ impl ZSet {
         }
     }
 
+    /// Whether it is small enough to stand in one piece.
+    pub const fn is_packed(&self) -> bool {
+        matches!(self.form, Form::Packed(_))
+    }
+
     /// Its bytes in memory, for estimates.
     pub const fn size(&self) -> u64 {
         self.bytes

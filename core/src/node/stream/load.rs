@@ -12,7 +12,7 @@ use crate::{
     },
     slot::key_slot,
     store::Value,
-    store_formats::rdb::{Item, Object, RdbError, Reader},
+    store_formats::rdb::{Item, Loader, RdbError, Step},
     time::UnixMillis,
 };
 
@@ -44,9 +44,6 @@ pub(super) fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
     head_lines(ctx, &read);
     let keys = read.keys.len();
     for (key, value, expire_ms) in read.keys {
-        let value = match value {
-            Object::String(text) => Value::str(&text),
-        };
         // Expired ones too: a replica hides them and waits for the master's DEL.
         ctx.b.store.insert(key_slot(&key), &key, value, expire_ms.map(UnixMillis));
     }
@@ -69,14 +66,15 @@ struct Snapshot {
     ctime_s: Option<u64>,
     memory: Option<u64>,
     libraries: usize,
-    keys: Vec<(Vec<u8>, Object, Option<u64>)>,
+    keys: Vec<(Vec<u8>, Value, Option<u64>)>,
 }
 
 fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
-    let mut reader = Reader::new(bytes)?;
+    let mut loader = Loader::new();
+    loader.feed(bytes);
     let mut read = Snapshot::default();
     let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    while let Some(item) = reader.next_item()? {
+    while let Step::Item(item) = loader.next_item(true)? {
         match item {
             Item::Aux(key, value) => match key.as_slice() {
                 b"redis-ver" => read.version = String::from_utf8_lossy(&value).into_owned(),
@@ -87,13 +85,20 @@ fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
             Item::Database(0) | Item::Sizes { .. } => {}
             Item::Database(n) => return Err(RdbError::Database(n)),
             Item::Function(_) => read.libraries += 1,
-            Item::Entry { key, value, expire_ms } => read.keys.push((key, value, expire_ms)),
+            // Redis skips collections without elements too.
+            Item::Entry { value, .. } if value.is_empty() => {}
+            Item::Entry { key, value, expire_ms } => {
+                let at = loader.position();
+                let value =
+                    Value::from_object(value).map_err(|what| RdbError::Damaged { at, what })?;
+                read.keys.push((key, value, expire_ms));
+            }
         }
     }
-    if reader.position() == bytes.len() {
+    if loader.rest().is_empty() {
         Ok(read)
     } else {
-        Err(RdbError::Damaged { at: reader.position(), what: "something behind the end" })
+        Err(RdbError::Damaged { at: loader.position(), what: "something behind the end" })
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
     repl::{Introduction, Repl, ReplId, Replica, ReplicaName, wire},
     resp,
     rules::Ctx,
-    store::Value,
     store_formats::rdb,
 };
 
@@ -232,14 +231,7 @@ fn snapshot(ctx: &Ctx<'_>) -> Vec<u8> {
         rdb.database(store.len() as u64, store.expiring_len() as u64);
     }
     for (key, value, expire) in store.iter() {
-        match value {
-            Value::Str(text) => {
-                let mut room = itoa::Buffer::new();
-                rdb.string(key, text.view(&mut room), expire.map(|at| at.0));
-            }
-            // No command makes one of these before the format has words for them.
-            Value::Hash(_) | Value::List(_) | Value::Set(_) | Value::ZSet(_) => {}
-        }
+        value.write_to(rdb.key(key, expire.map(|at| at.0)));
     }
     rdb.finish()
 }
