@@ -4,6 +4,7 @@
 
 mod election;
 mod links;
+mod manual;
 mod ownership;
 mod peer;
 mod peers;
@@ -11,6 +12,7 @@ pub(crate) mod roster;
 
 pub(crate) use election::{Election, Relog, Scheduled};
 pub(crate) use links::Links;
+pub(crate) use manual::{Manual, Part};
 pub(crate) use ownership::Ownership;
 pub(crate) use peer::{Condition, Handshake, Outbound, Peer, Report, Role};
 pub(crate) use peers::{PeerIdx, PeerTable};
@@ -19,7 +21,7 @@ use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 
 use crate::{
     epoch::Epoch,
-    explain::ServingVerdict,
+    explain::{MigrationWait, ServingVerdict},
     id::{LinkId, NodeId},
     slot::{Slot, SlotSet},
     time::Instant,
@@ -44,6 +46,10 @@ pub(crate) struct ClusterState {
     pub serving: Serving,
     /// The election it waits for or holds.
     pub election: Election,
+    /// The manual failover it takes part in.
+    pub manual: Option<Manual>,
+    /// Why this replica last did not migrate, so that it is told once.
+    pub migration_wait: Option<MigrationWait>,
     /// Connections of the bus.
     pub links: Links,
     /// Nodes that were forgotten, and until when gossip may not bring them back.
@@ -112,6 +118,8 @@ impl ClusterState {
                 minority_at: None,
             },
             election: Election::default(),
+            manual: None,
+            migration_wait: None,
             links: Links::default(),
             banned: BTreeMap::new(),
             traffic: Traffic::default(),

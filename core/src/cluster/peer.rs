@@ -51,6 +51,8 @@ pub(crate) struct Peer {
     pub offset: u64,
     /// When this node last voted about it (as the master to replace).
     pub voted_at: Option<Instant>,
+    /// Since when it is a master without a working replica, while that is looked at.
+    pub orphan_since: Option<Instant>,
     /// When it was first heard of.
     pub created: Instant,
 }
@@ -160,6 +162,7 @@ impl Peer {
             reports: Vec::new(),
             offset: 0,
             voted_at: None,
+            orphan_since: None,
             created: now,
         }
     }

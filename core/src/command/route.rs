@@ -161,7 +161,7 @@ pub(crate) fn refuse(ctx: &mut Ctx<'_>, why: Refusal, reply: &mut ReplyBuf) {
     }
 }
 
-/// What the Why card shows; a slot on the move has no card of its own.
+/// What the Why card shows.
 fn reason(b: &Beliefs, why: Refusal) -> Option<Reason> {
     Some(match why {
         Refusal::CrossSlot { first, other } => Reason::CrossSlot { first, other },
@@ -170,7 +170,8 @@ fn reason(b: &Beliefs, why: Refusal) -> Option<Reason> {
             Reason::ClusterDown { slot, unassigned: false }
         }
         Refusal::Moved(slot, to) => Reason::Moved { slot, to: b.cluster.peers.id_of(to)? },
-        Refusal::TryAgain(_) | Refusal::Ask(..) => return None,
+        Refusal::Ask(slot, to) => Reason::Ask { slot, to: b.cluster.peers.id_of(to)? },
+        Refusal::TryAgain(slot) => Reason::TryAgain { slot },
     })
 }
 

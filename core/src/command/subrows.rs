@@ -158,6 +158,8 @@ rows!(pub(super) CLUSTER "cluster|":
         Cluster "3.0.0" "Names keys of a slot here." => cluster::getkeysinslot;
     "replicate" 3 [ADMIN STALE NO_ASYNC_LOADING] [] NO_KEYS []
         Cluster "3.0.0" "Makes this node a replica." => cluster::replicate;
+    "failover" -2 [ADMIN STALE NO_ASYNC_LOADING] [] NO_KEYS []
+        Cluster "3.0.0" "Makes this replica take its master's place." => cluster::failover;
     "replicas" 3 [ADMIN STALE] [] NO_KEYS ["nondeterministic_output"]
         Cluster "5.0.0" "The replicas of a master, a line each." => cluster::replicas;
     "slaves" 3 [ADMIN STALE] [] NO_KEYS ["nondeterministic_output"]

@@ -15,6 +15,7 @@ mod failure;
 mod ids;
 mod other;
 mod slots;
+mod takeover;
 mod vote;
 
 pub use ids::{DECISION_IDS, FACT_IDS, GUARD_IDS, REASON_IDS};
@@ -183,6 +184,9 @@ impl Reason {
             Self::Elected { epoch, votes, needed, replaced, slots } => {
                 election::won(*epoch, *votes, *needed, *replaced, *slots)
             }
+            Self::Manual(verdict) => takeover::manual(verdict),
+            Self::Migration(verdict) => takeover::migration(verdict),
+            Self::EpochBumped { old, new } => slots::bumped(*old, *new),
             Self::EpochAdopted { from, old, new } => slots::epoch_adopted(*from, *old, *new),
             Self::EpochCollision { with, shared, new } => slots::collision(*with, *shared, *new),
             Self::Claim(verdict) => slots::claim(verdict),
@@ -191,10 +195,13 @@ impl Reason {
             Self::Demoted(demotion) => slots::demoted(demotion),
             Self::RoleHeard { about, master } => other::role_heard(*about, *master),
             Self::Learned { about, from } => other::learned(*about, *from),
+            Self::StillBanned { about, left_ms } => other::still_banned(*about, *left_ms),
             Self::HandshakeDone { about } => other::handshake_done(*about),
             Self::HandshakeExpired { age_ms, .. } => other::handshake_expired(*age_ms),
             Self::Synced { how, .. } => other::synced(how),
             Self::Moved { slot, to } => other::moved(*slot, *to),
+            Self::Ask { slot, to } => other::ask(*slot, *to),
+            Self::TryAgain { slot } => other::try_again(*slot),
             Self::ClusterDown { slot, unassigned } => other::cluster_down(*slot, *unassigned),
             Self::CrossSlot { first, other } => other::cross_slot(*first, *other),
         };

@@ -9,8 +9,8 @@ use alloc::{
 };
 
 use super::{
-    Back, ElectionWait, FailVerdict, ForgiveVerdict, Reason, VoteRefusal, VoteVerdict,
-    verdict::Demotion,
+    Back, DelayedElection, ElectionWait, FailVerdict, ForgiveVerdict, ManualMode, ManualStep,
+    ManualVerdict, MigrationVerdict, Reason, VoteRefusal, VoteVerdict, verdict::Demotion,
 };
 use crate::io::Level;
 
@@ -39,15 +39,7 @@ impl Reason {
                 let state = if verdict.ok { "ok" } else { "fail" };
                 (Level::Warning, format!("Cluster state changed: {state}"))
             }
-            Self::ElectionDelayed(delay) => (
-                Level::Warning,
-                format!(
-                    "Start of election delayed for {} milliseconds (rank #{}, offset {}).",
-                    delay.total_ms(),
-                    delay.rank,
-                    delay.offset
-                ),
-            ),
+            Self::ElectionDelayed(delay) => (Level::Warning, delayed(delay)),
             Self::RankWorse { rank, added_ms } => (
                 Level::Warning,
                 format!("Replica rank updated to #{rank}, added {added_ms} milliseconds of delay."),
@@ -61,6 +53,13 @@ impl Reason {
             Self::Vote(verdict) => (Level::Warning, vote(verdict)?),
             Self::Elected { .. } => {
                 (Level::Warning, "Failover election won: I'm the new master.".to_string())
+            }
+            Self::Manual(verdict) => (Level::Warning, manual(verdict)),
+            Self::Migration(MigrationVerdict { to, refused: None, .. }) => {
+                (Level::Warning, format!("Migrating to orphaned master {to}"))
+            }
+            Self::EpochBumped { old, new } if old != new => {
+                (Level::Warning, format!("New configEpoch set to {new}"))
             }
             Self::EpochCollision { with, new: Some(new), .. } => (
                 Level::Verbose,
@@ -89,20 +88,34 @@ impl Reason {
             | Self::Trusted { .. }
             | Self::Fail(_)
             | Self::VoteCounted { .. }
+            | Self::Migration(_)
+            | Self::EpochBumped { .. }
             | Self::EpochAdopted { .. }
             | Self::EpochCollision { .. }
             | Self::Claim(_)
             | Self::UpdateHeard { .. }
             | Self::RoleHeard { .. }
             | Self::Learned { .. }
+            | Self::StillBanned { .. }
             | Self::HandshakeExpired { .. }
             | Self::Synced { .. }
             | Self::Moved { .. }
+            | Self::Ask { .. }
+            | Self::TryAgain { .. }
             | Self::ClusterDown { .. }
             | Self::CrossSlot { .. } => return None,
         };
         Some((level, line))
     }
+}
+
+fn delayed(delay: &DelayedElection) -> String {
+    format!(
+        "Start of election delayed for {} milliseconds (rank #{}, offset {}).",
+        delay.total_ms(),
+        delay.rank,
+        delay.offset
+    )
 }
 
 fn forgiven(verdict: &ForgiveVerdict) -> Option<String> {
@@ -128,7 +141,26 @@ const fn cannot(wait: &ElectionWait) -> Option<&'static str> {
         | ElectionWait::NoMaster
         | ElectionWait::MasterNotFail { .. }
         | ElectionWait::NoFailover
-        | ElectionWait::NothingToSave => None,
+        | ElectionWait::NothingToSave
+        | ElectionWait::Manual { .. } => None,
+    }
+}
+
+fn manual(verdict: &ManualVerdict) -> String {
+    let with = verdict.with;
+    match verdict.step {
+        ManualStep::Asked(ManualMode::Default) => "Manual failover user request accepted.".into(),
+        ManualStep::Asked(ManualMode::Force) => "Forced failover user request accepted.".into(),
+        ManualStep::Asked(ManualMode::Takeover) => "Taking over the master (user request).".into(),
+        ManualStep::Requested => format!("Manual failover requested by replica {with}."),
+        ManualStep::OffsetHeard => format!(
+            "Received replication offset for paused master manual failover: {}",
+            verdict.needed.unwrap_or_default()
+        ),
+        ManualStep::CaughtUp => {
+            "All master replication stream processed, manual failover can start.".into()
+        }
+        ManualStep::TimedOut => "Manual failover timed out.".into(),
     }
 }
 
@@ -203,6 +235,7 @@ mod tests {
             (Warning, format!("Failover auth granted to {a} for epoch 8")),
             (Warning, format!("Failover auth granted to {a} for epoch 8")),
             (Warning, "Failover election won: I'm the new master.".into()),
+            (Warning, "New configEpoch set to 9".into()),
             (
                 Verbose,
                 format!("WARNING: configEpoch collision with node {b}. configEpoch set to 9"),
@@ -236,6 +269,14 @@ mod tests {
             cannot("Waiting the delay before I can start a new failover."),
             cannot("Failover attempt expired."),
             cannot("Waiting for votes, but majority still not reached."),
+            (Warning, "Manual failover user request accepted.".into()),
+            (Warning, "Forced failover user request accepted.".into()),
+            (Warning, "Taking over the master (user request).".into()),
+            (Warning, format!("Manual failover requested by replica {b}.")),
+            (Warning, "Received replication offset for paused master manual failover: 251".into()),
+            (Warning, "All master replication stream processed, manual failover can start.".into()),
+            (Warning, "Manual failover timed out.".into()),
+            (Warning, format!("Migrating to orphaned master {b}")),
         ];
         let got: Vec<_> = samples::all().iter().filter_map(Reason::log_line).collect();
         assert_eq!(got, want);

@@ -17,5 +17,6 @@ pub use card::{
 pub use reason::Reason;
 pub use verdict::{
     Back, ClaimVerdict, DelayedElection, Demotion, ElectionWait, FailVerdict, ForgiveVerdict,
-    Resync, ServingVerdict, VoteRefusal, VoteVerdict, Why,
+    ManualMode, ManualStep, ManualVerdict, MigrationVerdict, MigrationWait, Resync, ServingVerdict,
+    VoteRefusal, VoteVerdict, Why,
 };

@@ -4,8 +4,8 @@ use crate::{
     endpoint::Addr,
     epoch::Epoch,
     explain::verdict::{
-        ClaimVerdict, DelayedElection, Demotion, ElectionWait, FailVerdict, ForgiveVerdict, Resync,
-        ServingVerdict, VoteVerdict,
+        ClaimVerdict, DelayedElection, Demotion, ElectionWait, FailVerdict, ForgiveVerdict,
+        ManualVerdict, MigrationVerdict, Resync, ServingVerdict, VoteVerdict,
     },
     id::NodeId,
     slot::Slot,
@@ -112,6 +112,18 @@ pub enum Reason {
         /// How many slots it took.
         slots: u32,
     },
+    /// A manual failover moved on.
+    Manual(ManualVerdict),
+    /// This replica moves to an orphaned master, or not (yet).
+    Migration(MigrationVerdict),
+    /// This node takes the next epoch without asking anybody, or keeps its own, which is the
+    /// highest already.
+    EpochBumped {
+        /// Its config epoch before.
+        old: Epoch,
+        /// After.
+        new: Epoch,
+    },
     /// Another node's current epoch was higher: adopted.
     EpochAdopted {
         /// From whom.
@@ -166,6 +178,13 @@ pub enum Reason {
         /// From whose gossip; `None`: introduced by MEET.
         from: Option<NodeId>,
     },
+    /// Gossip mentioned a node that this one was told to forget.
+    StillBanned {
+        /// Who.
+        about: NodeId,
+        /// For how long it stays forgotten.
+        left_ms: u64,
+    },
     /// A handshake ended: the real name is known.
     HandshakeDone {
         /// Who.
@@ -191,6 +210,18 @@ pub enum Reason {
         slot: Slot,
         /// Who owns it.
         to: NodeId,
+    },
+    /// A client was sent to where a moving slot's keys go, for this command.
+    Ask {
+        /// Which slot.
+        slot: Slot,
+        /// Where to.
+        to: NodeId,
+    },
+    /// A client named several keys of a moving slot, of which some are elsewhere.
+    TryAgain {
+        /// Which slot.
+        slot: Slot,
     },
     /// A client was refused: this node does not serve now.
     ClusterDown {

@@ -55,6 +55,7 @@ pub(super) fn waits() -> Vec<ElectionWait> {
         ElectionWait::MasterNotFail { pfail: true, reports: 1, needed: 2 },
         ElectionWait::NoFailover,
         ElectionWait::NothingToSave,
+        ElectionWait::Manual { mine: 240, needed: Some(251) },
     ]
 }
 
@@ -109,6 +110,8 @@ pub(super) fn all() -> Vec<Reason> {
         Reason::Vote(VoteVerdict { forced: true, master_failed: false, ..vote(None) }),
         Reason::VoteCounted { from: b, have: 1, needed: 2, epoch: Epoch(8) },
         Reason::Elected { epoch: Epoch(8), votes: 2, needed: 2, replaced: b, slots: 5461 },
+        Reason::EpochBumped { old: Epoch(3), new: Epoch(9) },
+        Reason::EpochBumped { old: Epoch(9), new: Epoch(9) },
         Reason::EpochAdopted { from: b, old: Epoch(7), new: Epoch(8) },
         Reason::EpochCollision { with: b, shared: Epoch(3), new: Some(Epoch(9)) },
         Reason::EpochCollision { with: b, shared: Epoch(3), new: None },
@@ -122,6 +125,7 @@ pub(super) fn all() -> Vec<Reason> {
         Reason::RoleHeard { about: a, master: None },
         Reason::Learned { about: a, from: Some(b) },
         Reason::Learned { about: a, from: None },
+        Reason::StillBanned { about: a, left_ms: 59_000 },
         Reason::HandshakeDone { about: a },
         Reason::HandshakeExpired { at: None, age_ms: 2000 },
         synced(Resync::Partial { from: 120, bytes: 30 }),
@@ -130,11 +134,52 @@ pub(super) fn all() -> Vec<Reason> {
         synced(outside(99)),
         synced(outside(151)),
         Reason::Moved { slot: slot(866), to: a },
+        Reason::Ask { slot: slot(866), to: a },
+        Reason::TryAgain { slot: slot(866) },
         Reason::ClusterDown { slot: slot(866), unassigned: true },
         Reason::ClusterDown { slot: slot(866), unassigned: false },
         Reason::CrossSlot { first: slot(1), other: slot(2) },
     ];
     all.extend(REFUSALS().map(|refusal| Reason::Vote(vote(Some(refusal)))));
     all.extend(waits().into_iter().map(Reason::ElectionWaits));
+    all.extend(takeovers());
     all
+}
+
+/// What a person may start, and replica migration.
+fn takeovers() -> Vec<Reason> {
+    let (a, b) = (node('a'), node('b'));
+    let manual =
+        |step| Reason::Manual(ManualVerdict { step, with: b, mine: 251, needed: Some(251) });
+    let migration = |refused| {
+        let (working, barrier) =
+            if refused == Some(MigrationWait::Barrier) { (1, 1) } else { (2, 1) };
+        let smallest = if refused == Some(MigrationWait::NotSmallest) { b } else { a };
+        let orphaned_ms = if refused == Some(MigrationWait::Delay) { 300 } else { 5100 };
+        let (to, delay_ms, me) = (b, 5000, a);
+        Reason::Migration(MigrationVerdict {
+            to,
+            working,
+            barrier,
+            me,
+            smallest,
+            orphaned_ms,
+            delay_ms,
+            refused,
+        })
+    };
+    vec![
+        manual(ManualStep::Asked(ManualMode::Default)),
+        manual(ManualStep::Asked(ManualMode::Force)),
+        manual(ManualStep::Asked(ManualMode::Takeover)),
+        manual(ManualStep::Requested),
+        manual(ManualStep::OffsetHeard),
+        manual(ManualStep::CaughtUp),
+        manual(ManualStep::TimedOut),
+        migration(None),
+        migration(Some(MigrationWait::NotServing)),
+        migration(Some(MigrationWait::Barrier)),
+        migration(Some(MigrationWait::NotSmallest)),
+        migration(Some(MigrationWait::Delay)),
+    ]
 }

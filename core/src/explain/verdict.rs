@@ -181,6 +181,91 @@ pub enum ElectionWait {
     NoFailover,
     /// The master owns no slot, so there is nothing to save.
     NothingToSave,
+    /// A manual failover: the master stands still (or will), and this replica is not there yet.
+    Manual {
+        /// This replica's offset.
+        mine: u64,
+        /// The master's; `None` while it has not said.
+        needed: Option<u64>,
+    },
+}
+
+/// How a person wants a replica to take over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ManualMode {
+    /// The master stands still first, so that nothing is lost.
+    Default,
+    /// Without the master: it is down.
+    Force,
+    /// Without votes, too.
+    Takeover,
+}
+
+/// A step of a manual failover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ManualStep {
+    /// A person asked this replica for it.
+    Asked(ManualMode),
+    /// A replica asked this master to stand still.
+    Requested,
+    /// The master stands still, and said at which offset.
+    OffsetHeard,
+    /// This replica has processed everything up to there.
+    CaughtUp,
+    /// Five seconds are over.
+    TimedOut,
+}
+
+/// A manual failover moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ManualVerdict {
+    /// How.
+    pub step: ManualStep,
+    /// The other one: the master of this replica, or the replica of this master.
+    pub with: NodeId,
+    /// This node's replication offset.
+    pub mine: u64,
+    /// The offset at which the master stands still, once it is known.
+    pub needed: Option<u64>,
+}
+
+/// Why a replica does not migrate to an orphaned master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum MigrationWait {
+    /// The cluster is down for this node.
+    NotServing,
+    /// Its own master would keep too few.
+    Barrier,
+    /// Another replica has the smaller name.
+    NotSmallest,
+    /// The master has not been an orphan for long enough.
+    Delay,
+}
+
+/// Shall this replica move to a master that has no working replica?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MigrationVerdict {
+    /// The orphaned master.
+    pub to: NodeId,
+    /// Replicas of the present master that are neither PFAIL nor FAIL, this one included.
+    pub working: u32,
+    /// `cluster-migration-barrier`: there must be more than so many.
+    pub barrier: u32,
+    /// This replica.
+    pub me: NodeId,
+    /// The replica that moves: the smallest name among those of the best-equipped masters.
+    pub smallest: NodeId,
+    /// For how long the other one has been an orphan.
+    pub orphaned_ms: u64,
+    /// It must have been for longer than this.
+    pub delay_ms: u64,
+    /// The guard that refuses; `None`: it moves.
+    pub refused: Option<MigrationWait>,
 }
 
 /// What became of a claim to slots heard from somebody.

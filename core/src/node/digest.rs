@@ -5,7 +5,7 @@
 
 use crate::{
     beliefs::Beliefs,
-    cluster::{Condition, Outbound, roster},
+    cluster::{Condition, Outbound, Part, roster},
     digest::Fnv,
     time::{Instant, Now},
 };
@@ -29,6 +29,7 @@ pub(super) fn of(b: &Beliefs) -> u64 {
         hash.u64(at(peer.pong_received));
         hash.u64(at(peer.data_received));
         hash.u64(at(peer.voted_at));
+        hash.u64(at(peer.orphan_since));
         hash.u64(peer.offset);
         hash.u64(match peer.condition {
             Condition::Ok => 0,
@@ -45,6 +46,15 @@ pub(super) fn of(b: &Beliefs) -> u64 {
             hash.u64(u64::from(report.by.0));
             hash.u64(report.at.as_micros());
         }
+    }
+    if let Some(manual) = cluster.manual {
+        hash.u64(manual.until.as_micros());
+        hash.u64(match manual.part {
+            Part::Asked => 0,
+            Part::Ready => 1,
+            Part::CatchingUp { offset } => offset.rotate_left(2) ^ 2,
+            Part::Paused { replica } => u64::from(replica.0) << 2 | 3,
+        });
     }
     if let Some(plan) = &cluster.election.plan {
         hash.u64(plan.asks_at.as_micros());

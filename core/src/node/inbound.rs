@@ -14,7 +14,7 @@ use crate::{
     id::LinkId,
     io::{DownReason, Effect, HangupReason, Level},
     rules::{
-        Ctx, candidacy, claim, epoch, failure, gossip, meet, ping, speak,
+        Ctx, candidacy, claim, epoch, failure, gossip, manual, meet, ping, speak,
         vote::{self, VoteRequest},
     },
     slot::SlotSet,
@@ -105,6 +105,9 @@ fn known_sender(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) {
     if peer.is_introduced() {
         peer.offset = header.offset;
         epoch::adopt(ctx, at, header.current_epoch, header.config_epoch);
+        if header.mflags.contains(MsgFlags::PAUSED) && ctx.b.cluster.my_master() == Some(at) {
+            manual::hear_offset(ctx, at, header.offset);
+        }
     }
 }
 
@@ -150,8 +153,13 @@ fn dispatch(ctx: &mut Ctx<'_>, link: LinkId, sender: Option<PeerIdx>, message: &
                 claim::hear_update(ctx, from, about, config_epoch, &slots);
             }
         }
-        // Pub/Sub and manual failover belong to the next chapter; modules to nobody here.
-        Body::Publish { .. } | Body::PublishShard { .. } | Body::MfStart | Body::Module { .. } => {}
+        Body::MfStart => {
+            if let Some(from) = sender {
+                manual::hear_start(ctx, from, link);
+            }
+        }
+        // Pub/Sub belongs to the next chapter; modules to nobody here.
+        Body::Publish { .. } | Body::PublishShard { .. } | Body::Module { .. } => {}
         Body::Unknown(number) => {
             ctx.out
                 .log(Level::Warning, || alloc::format!("Received unknown packet type: {number}"));

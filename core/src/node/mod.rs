@@ -33,7 +33,7 @@ use crate::{
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
-    rules::{Ctx, candidacy, replication, serving},
+    rules::{Ctx, candidacy, manual, replication, serving},
     store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
@@ -170,7 +170,14 @@ impl Node {
     /// saved before anything of this turn leaves.
     pub fn settle(&mut self, now: Now, out: &mut Outbox) {
         let ctx = &mut self.ctx(now, out);
-        if ctx.b.cluster.todo.election && !ctx.b.cluster.is_master() {
+        if ctx.b.cluster.manual.is_some() {
+            manual::step(ctx);
+        }
+        // A manual failover plans and asks in one turn; nobody needs more than three steps.
+        for _ in 0..3 {
+            if !ctx.b.cluster.todo.election || ctx.b.cluster.is_master() {
+                break;
+            }
             candidacy::step(ctx);
         }
         if ctx.b.cluster.todo.serving && ctx.b.config.cluster_enabled {

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use super::{Ctx, promote, speak};
 use crate::{
     beliefs::Beliefs,
-    cluster::{ClusterState, PeerIdx, Relog, Scheduled},
+    cluster::{ClusterState, Manual, PeerIdx, Relog, Scheduled},
     epoch::Epoch,
     explain::{DelayedElection, ElectionWait, Reason},
     time::Instant,
@@ -57,7 +57,12 @@ fn judge_right(b: &Beliefs, now: Instant) -> Option<ElectionWait> {
     let Some(master) = cluster.my_master().and_then(|at| cluster.peers.get(at)) else {
         return Some(ElectionWait::NoMaster);
     };
-    if !master.is_failed() {
+    // A manual failover is for masters that are up, and for replicas told not to stand.
+    let manual = cluster.manual.is_some_and(Manual::is_ready);
+    if !master.is_failed() && !manual {
+        if let Some(manual) = cluster.manual {
+            return Some(super::manual::wait(manual, b.repl.offset()));
+        }
         let reports = super::failure::valid_reports(master, now, node_timeout_ms);
         return Some(ElectionWait::MasterNotFail {
             pfail: master.is_pfail(),
@@ -65,13 +70,13 @@ fn judge_right(b: &Beliefs, now: Instant) -> Option<ElectionWait> {
             needed: cluster.majority(),
         });
     }
-    if b.config.cluster_replica_no_failover {
+    if b.config.cluster_replica_no_failover && !manual {
         return Some(ElectionWait::NoFailover);
     }
     if master.slot_count == 0 {
         return Some(ElectionWait::NothingToSave);
     }
-    judge_data_age(b, now)
+    if manual { None } else { judge_data_age(b, now) }
 }
 
 /// Is the data young enough? The node timeout is taken off, since that long nobody noticed.
@@ -155,11 +160,15 @@ pub(crate) fn rank(cluster: &ClusterState, offset: u64) -> u32 {
 fn plan(ctx: &mut Ctx<'_>) {
     let now = ctx.now.mono;
     let offset = ctx.b.repl.offset();
-    let delay = DelayedElection {
-        fixed_ms: FIXED_DELAY_MS,
-        random_ms: u64::from(ctx.b.rng.below(RANDOM_DELAY_MS)),
-        rank: rank(&ctx.b.cluster, offset),
-        offset,
+    // Drawn in any case: the order of draws does not depend on why an election is held.
+    let random_ms = u64::from(ctx.b.rng.below(RANDOM_DELAY_MS));
+    let delay = if ctx.b.cluster.manual.is_some() {
+        // The master stands still and waits: at once, whatever others hold.
+        ctx.b.cluster.todo.election = true;
+        DelayedElection { fixed_ms: 0, random_ms: 0, rank: 0, offset }
+    } else {
+        let rank = rank(&ctx.b.cluster, offset);
+        DelayedElection { fixed_ms: FIXED_DELAY_MS, random_ms, rank, offset }
     };
     let asks_at = now.plus_ms(delay.total_ms());
     ctx.out.because(Reason::ElectionDelayed(delay.clone()));
@@ -171,7 +180,7 @@ fn plan(ctx: &mut Ctx<'_>) {
 
 /// While it waits, a replica that turns out to hold more data comes first.
 fn update_rank(ctx: &mut Ctx<'_>) {
-    if judge_right(ctx.b, ctx.now.mono).is_some() {
+    if ctx.b.cluster.manual.is_some() || judge_right(ctx.b, ctx.now.mono).is_some() {
         return;
     }
     let rank = rank(&ctx.b.cluster, ctx.b.repl.offset());
@@ -231,6 +240,7 @@ fn note_wait(ctx: &mut Ctx<'_>, wait: ElectionWait) {
             | ElectionWait::MasterNotFail { .. }
             | ElectionWait::NoFailover
             | ElectionWait::NothingToSave
+            | ElectionWait::Manual { .. }
     );
     if silent {
         ctx.b.cluster.election.relog = None;

@@ -9,7 +9,7 @@
 //! Spec: Redis Cluster spec, "configEpoch conflicts resolution algorithm"; Redis 7.0 behaviour.
 
 use super::Ctx;
-use crate::{cluster::PeerIdx, epoch::Epoch, explain::Reason, io::Level};
+use crate::{cluster::PeerIdx, epoch::Epoch, explain::Reason};
 
 /// A known node's header: its clock may be ahead, and its claim may have a newer version.
 pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Epoch) {
@@ -60,12 +60,13 @@ pub(crate) fn bump_without_consensus(ctx: &mut Ctx<'_>) -> (Epoch, bool) {
     let max = cluster.max_epoch();
     let mine = cluster.me().config_epoch;
     if mine != Epoch::ZERO && mine == max {
+        ctx.out.because_if(|| Reason::EpochBumped { old: mine, new: mine });
         return (mine, false);
     }
     let new = max.next();
     cluster.current_epoch = new;
     cluster.me_mut().config_epoch = new;
     cluster.todo.save = true;
-    ctx.out.log(Level::Warning, || alloc::format!("New configEpoch set to {new}"));
+    ctx.out.because(Reason::EpochBumped { old: mine, new });
     (new, true)
 }

@@ -18,6 +18,8 @@ pub(crate) enum Cause {
     Grandmaster,
     /// `CLUSTER REPLICATE`.
     Told,
+    /// A master without replicas needs one.
+    Migration,
 }
 
 /// This node becomes a replica of `master`, or changes to it.
@@ -28,10 +30,15 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, master: PeerIdx, cause: Cause) {
     if master == PeerIdx::ME {
         return;
     }
-    if cause != Cause::Told {
-        let followed = cause == Cause::Grandmaster;
-        ctx.out.because(Reason::Demoted(Demotion { of, epoch, followed }));
+    match cause {
+        Cause::SlotsLost | Cause::Grandmaster => {
+            let followed = cause == Cause::Grandmaster;
+            ctx.out.because(Reason::Demoted(Demotion { of, epoch, followed }));
+        }
+        // Said already, by the person or by the rule.
+        Cause::Told | Cause::Migration => {}
     }
+    let cluster = &mut ctx.b.cluster;
     if cluster.is_master() {
         cluster.owners.migrating.clear();
         cluster.owners.importing.clear();
@@ -45,4 +52,6 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, master: PeerIdx, cause: Cause) {
     if let Some(addr) = addr {
         super::replication::follow(ctx, addr);
     }
+    // Writes that waited for a manual failover find a replica now, and are sent on.
+    super::manual::reset(ctx);
 }

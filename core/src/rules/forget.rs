@@ -8,6 +8,7 @@
 use super::Ctx;
 use crate::{
     cluster::PeerIdx,
+    explain::Reason,
     id::NodeId,
     io::{Effect, HangupReason},
 };
@@ -17,6 +18,9 @@ pub(crate) const BAN_MS: u64 = 60_000;
 
 /// Drops a node, its links and all references to it.
 pub(crate) fn drop_peer(ctx: &mut Ctx<'_>, at: PeerIdx) {
+    if ctx.b.cluster.manual.is_some_and(|manual| manual.paused_for() == Some(at)) {
+        super::manual::reset(ctx);
+    }
     for link in ctx.b.cluster.remove_peer(at) {
         ctx.out.push(Effect::Hangup { link, why: HangupReason::PeerGone });
     }
@@ -38,5 +42,8 @@ pub(crate) fn is_banned(ctx: &mut Ctx<'_>, id: NodeId) -> bool {
     let now = ctx.now.mono;
     let banned = &mut ctx.b.cluster.banned;
     banned.retain(|_, until| *until > now);
-    banned.contains_key(&id)
+    let Some(until) = banned.get(&id) else { return false };
+    let left_ms = until.ms_since(now);
+    ctx.out.because_if(|| Reason::StillBanned { about: id, left_ms });
+    true
 }

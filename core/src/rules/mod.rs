@@ -1,8 +1,9 @@
 //! The rules: one decision a file, each the rule in prose, a pure `judge`, a short `apply`.
 //!
 //! Reading order: `failure` (who is down?), `epoch` and `claim` (who owns what?), `candidacy`,
-//! `vote` and `promote` (who takes over?), `serving` (may clients be answered?), then the small
-//! ones: `ping`, `gossip`, `meet`, `follow`, `forget`. `speak` writes the messages.
+//! `vote` and `promote` (who takes over?), `manual` (a person wants it so), `serving` (may clients
+//! be answered?), `migration` (who helps a lonely master?), then the small ones: `ping`, `gossip`,
+//! `meet`, `follow`, `forget`. `speak` writes the messages.
 
 pub(crate) mod candidacy;
 pub(crate) mod claim;
@@ -11,7 +12,9 @@ pub(crate) mod failure;
 pub(crate) mod follow;
 pub(crate) mod forget;
 pub(crate) mod gossip;
+pub(crate) mod manual;
 pub(crate) mod meet;
+pub(crate) mod migration;
 pub(crate) mod ping;
 pub(crate) mod promote;
 pub(crate) mod replication;

@@ -8,7 +8,7 @@
 //!
 //! Spec: Redis Cluster spec, "Heartbeat and gossip messages"; Redis 7.0 behaviour.
 
-use super::{Ctx, candidacy, failure, forget, serving, speak};
+use super::{Ctx, candidacy, failure, forget, manual, migration, serving, speak};
 use crate::{
     cluster::{CRON_PERIOD_MS, Outbound, PeerIdx},
     explain::Reason,
@@ -37,8 +37,13 @@ pub(crate) fn tick(ctx: &mut Ctx<'_>) {
         suspected |= watch(ctx, at);
     }
     start_replication(ctx);
+    manual::expire(ctx);
     if !ctx.b.cluster.is_master() {
+        manual::step(ctx);
         candidacy::step(ctx);
+    }
+    if !ctx.b.cluster.is_master() {
+        migration::step(ctx);
     }
     if suspected || !ctx.b.cluster.serves() {
         serving::update(ctx);
@@ -129,6 +134,12 @@ fn watch(ctx: &mut Ctx<'_>, at: PeerIdx) -> bool {
             }
             Outbound::None => {}
         }
+    }
+    let waits_for_me = ctx.b.cluster.manual.is_some_and(|m| m.paused_for() == Some(at));
+    if waits_for_me && ctx.b.cluster.peers.get(at).is_some_and(|p| p.link.up().is_some()) {
+        // It needs the offset soon, whatever became of the first answer.
+        speak::ping(ctx, at);
+        return false;
     }
     failure::suspect(ctx, at)
 }

@@ -46,8 +46,10 @@ pub(crate) fn take_over(ctx: &mut Ctx<'_>, master: PeerIdx) {
     cluster.election.reset();
     cluster.todo.save = true;
     let epoch = cluster.me().config_epoch;
-    super::replication::follow_nobody(ctx);
+    // Before replication speaks: its lines are a master's, as in Redis.
     ctx.out.push(Effect::Notice(Notice::BecameMaster { epoch }));
+    super::replication::follow_nobody(ctx);
     super::serving::update(ctx);
     speak::pong_to_all(ctx);
+    super::manual::reset(ctx);
 }

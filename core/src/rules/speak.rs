@@ -48,14 +48,23 @@ fn header<'a>(
         ip: config.cluster_announce_ip,
         flags: me.flags().with(NodeFlags::MYSELF),
         state_ok: cluster.serves(),
-        mflags: MsgFlags::NONE,
+        // A master that stands still says so with each word.
+        mflags: match cluster.manual {
+            Some(manual) if manual.paused_for().is_some() => MsgFlags::PAUSED,
+            Some(_) | None => MsgFlags::NONE,
+        },
     }
 }
 
 fn frame(ctx: &Ctx<'_>, body: &BodyOut<'_>) -> Frame {
     let cluster = &ctx.b.cluster;
     let slots = Arc::clone(cluster.shown_slots());
-    encode(&header(cluster, &ctx.b.config, ctx.b.repl.offset(), &slots), body)
+    let mut header = header(cluster, &ctx.b.config, ctx.b.repl.offset(), &slots);
+    if matches!(body, BodyOut::AuthRequest) && cluster.manual.is_some() {
+        // The master is up, and shall be replaced nevertheless.
+        header.mflags = header.mflags.with(MsgFlags::FORCEACK);
+    }
+    encode(&header, body)
 }
 
 fn send(ctx: &mut Ctx<'_>, link: LinkId, frame: Frame, kind: Kind) {
@@ -107,6 +116,11 @@ pub(crate) fn pong(ctx: &mut Ctx<'_>, link: LinkId) {
     heartbeat(ctx, link, Kind::Pong);
 }
 
+/// A PING on a given link: the answer to MFSTART, with this master's offset.
+pub(crate) fn ping_on(ctx: &mut Ctx<'_>, link: LinkId) {
+    heartbeat(ctx, link, Kind::Ping);
+}
+
 /// News about this node's configuration, to everybody.
 pub(crate) fn pong_to_all(ctx: &mut Ctx<'_>) {
     for at in ctx.b.cluster.peers.other_places() {
@@ -153,6 +167,11 @@ fn send_to(ctx: &mut Ctx<'_>, to: PeerIdx, body: &BodyOut<'_>, kind: Kind) {
 /// A vote.
 pub(crate) fn auth_ack(ctx: &mut Ctx<'_>, to: PeerIdx) {
     send_to(ctx, to, &BodyOut::AuthAck, Kind::AuthAck);
+}
+
+/// Asks this replica's master to stand still for a manual failover.
+pub(crate) fn manual_failover_start(ctx: &mut Ctx<'_>, master: PeerIdx) {
+    send_to(ctx, master, &BodyOut::MfStart, Kind::MfStart);
 }
 
 /// Teaches a stale node about the owner of slots that it claims, or that its master does.

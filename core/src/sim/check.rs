@@ -20,7 +20,7 @@ use alloc::{
 
 use super::{HostIdx, What, turn::Turn};
 use crate::{
-    explain::{ElectionWait, Reason},
+    explain::{ElectionWait, ManualStep, Reason},
     io::Notice,
 };
 
@@ -203,10 +203,14 @@ fn epochs_of(image: &str) -> Option<(u64, u64)> {
 pub(super) const fn changes_a_belief(reason: &Reason) -> bool {
     match reason {
         Reason::Fail(verdict) => verdict.failed,
+        Reason::Migration(verdict) => verdict.refused.is_none(),
         Reason::Forgive(verdict) => verdict.back.is_some(),
         Reason::ElectionWaits(_)
         | Reason::NotSuspected { .. }
         | Reason::Moved { .. }
+        | Reason::Ask { .. }
+        | Reason::TryAgain { .. }
+        | Reason::StillBanned { .. }
         | Reason::ClusterDown { .. }
         | Reason::CrossSlot { .. } => false,
         _ => true,
@@ -214,7 +218,7 @@ pub(super) const fn changes_a_belief(reason: &Reason) -> bool {
 }
 
 /// All names that [`name`] gives.
-pub const MARKS: [&str; 37] = [
+pub const MARKS: [&str; 49] = [
     "failure.suspected",
     "failure.not-suspected",
     "failure.trusted",
@@ -237,6 +241,15 @@ pub const MARKS: [&str; 37] = [
     "vote.refused",
     "vote.counted",
     "promote.won",
+    "manual.asked",
+    "manual.requested",
+    "manual.offset-heard",
+    "manual.waits",
+    "manual.caught-up",
+    "manual.timed-out",
+    "migration.moves",
+    "migration.waits",
+    "epoch.bumped",
     "epoch.adopted",
     "epoch.collision",
     "claim.stale",
@@ -246,10 +259,13 @@ pub const MARKS: [&str; 37] = [
     "follow.demoted",
     "follow.role-heard",
     "meet.learned",
+    "meet.banned",
     "meet.done",
     "meet.expired",
     "repl.synced",
     "route.moved",
+    "route.ask",
+    "route.try-again",
     "route.cluster-down",
     "route.cross-slot",
 ];
@@ -274,12 +290,23 @@ pub fn name(reason: &Reason) -> &'static str {
         Reason::RankWorse { .. } => "candidacy.rank-worse",
         Reason::ElectionWaits(ElectionWait::Expired { .. }) => "candidacy.expired",
         Reason::ElectionWaits(ElectionWait::DataAge { .. }) => "candidacy.data-age",
+        Reason::ElectionWaits(ElectionWait::Manual { .. }) => "manual.waits",
         Reason::ElectionWaits(_) => "candidacy.waits",
         Reason::VotesAsked { .. } => "candidacy.asked",
         Reason::Vote(verdict) if verdict.refused.is_none() => "vote.granted",
         Reason::Vote(_) => "vote.refused",
         Reason::VoteCounted { .. } => "vote.counted",
         Reason::Elected { .. } => "promote.won",
+        Reason::Manual(verdict) => match verdict.step {
+            ManualStep::Asked(_) => "manual.asked",
+            ManualStep::Requested => "manual.requested",
+            ManualStep::OffsetHeard => "manual.offset-heard",
+            ManualStep::CaughtUp => "manual.caught-up",
+            ManualStep::TimedOut => "manual.timed-out",
+        },
+        Reason::Migration(verdict) if verdict.refused.is_none() => "migration.moves",
+        Reason::Migration(_) => "migration.waits",
+        Reason::EpochBumped { .. } => "epoch.bumped",
         Reason::EpochAdopted { .. } => "epoch.adopted",
         Reason::EpochCollision { .. } => "epoch.collision",
         Reason::Claim(verdict) if verdict.stale.is_some() => "claim.stale",
@@ -289,10 +316,13 @@ pub fn name(reason: &Reason) -> &'static str {
         Reason::Demoted(_) => "follow.demoted",
         Reason::RoleHeard { .. } => "follow.role-heard",
         Reason::Learned { .. } => "meet.learned",
+        Reason::StillBanned { .. } => "meet.banned",
         Reason::HandshakeDone { .. } => "meet.done",
         Reason::HandshakeExpired { .. } => "meet.expired",
         Reason::Synced { .. } => "repl.synced",
         Reason::Moved { .. } => "route.moved",
+        Reason::Ask { .. } => "route.ask",
+        Reason::TryAgain { .. } => "route.try-again",
         Reason::ClusterDown { .. } => "route.cluster-down",
         Reason::CrossSlot { .. } => "route.cross-slot",
     }

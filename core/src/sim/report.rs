@@ -4,7 +4,10 @@ use alloc::{format, string::String};
 
 use super::{ClientEvent, Record, What, World, check::name};
 use crate::{
-    explain::{Back, ElectionWait, Reason, Resync, VoteRefusal},
+    explain::{
+        Back, ElectionWait, ManualMode, ManualStep, ManualVerdict, MigrationWait, Reason, Resync,
+        VoteRefusal,
+    },
     id::NodeId,
 };
 
@@ -104,6 +107,15 @@ impl World {
                     |master| format!("a replica of {}", self.who(master)),
                 );
                 format!("holds {} for {role} because {mark}", self.who(*about))
+            }
+            Reason::StillBanned { about, left_ms } => {
+                format!("does not learn of {} because {mark} left={left_ms}", self.who(*about))
+            }
+            Reason::Ask { slot, to } => {
+                format!("sends a client to {} for once because {mark} slot={slot}", self.who(*to))
+            }
+            Reason::TryAgain { slot } => {
+                format!("puts a client off because {mark} slot={slot}")
             }
             Reason::Learned { about, from } => format!(
                 "learns of {} because {mark} {}",
@@ -215,6 +227,10 @@ impl World {
                     self.who(*from)
                 )
             }
+            Reason::Manual(v) => self.manual(v),
+            Reason::ElectionWaits(wait @ ElectionWait::Manual { .. }) => {
+                format!("does not stand yet because {mark} {}", waits(wait))
+            }
             Reason::Elected { epoch, votes, needed, replaced, slots } => format!(
                 "replaces {} because {mark} epoch={epoch} votes={votes} needed={needed} slots={slots}",
                 self.who(*replaced)
@@ -222,6 +238,34 @@ impl World {
             _ => return None,
         };
         Some(told)
+    }
+
+    fn manual(&self, v: &ManualVerdict) -> String {
+        let (mark, with) = (name(&Reason::Manual(*v)), self.who(v.with));
+        let mine = v.mine;
+        match (v.step, v.needed) {
+            (ManualStep::Asked(mode), _) => {
+                let mode = match mode {
+                    ManualMode::Default => "default",
+                    ManualMode::Force => "force",
+                    ManualMode::Takeover => "takeover",
+                };
+                format!("shall replace {with} because {mark} mode={mode} mine={mine}")
+            }
+            (ManualStep::Requested, _) => {
+                format!("stands still for {with} because {mark} mine={mine}")
+            }
+            (ManualStep::OffsetHeard, needed) => format!(
+                "knows where {with} stands still because {mark} mine={mine} needed={}",
+                needed.unwrap_or_default()
+            ),
+            (ManualStep::CaughtUp, _) => {
+                format!("is where {with} stands still because {mark} mine={mine}")
+            }
+            (ManualStep::TimedOut, _) => {
+                format!("gives up to change places with {with} because {mark} mine={mine}")
+            }
+        }
     }
 
     fn on_the_map(&self, reason: &Reason) -> Option<String> {
@@ -261,6 +305,29 @@ impl World {
                     d.followed
                 )
             }
+            Reason::Migration(v) => {
+                let (what, why) = match v.refused {
+                    None => ("moves", ""),
+                    Some(MigrationWait::NotServing) => ("does not move", " not-serving"),
+                    Some(MigrationWait::Barrier) => ("does not move", " barrier"),
+                    Some(MigrationWait::NotSmallest) => ("does not move", " not-smallest"),
+                    Some(MigrationWait::Delay) => ("does not move yet", " delay"),
+                };
+                format!(
+                    "{what} to {} because {mark}{why} working={} barrier={} smallest={} orphaned={}",
+                    self.who(v.to),
+                    v.working,
+                    v.barrier,
+                    self.who(v.smallest),
+                    v.orphaned_ms
+                )
+            }
+            Reason::EpochBumped { old, new } if old == new => {
+                format!("keeps epoch {new} because {mark}")
+            }
+            Reason::EpochBumped { old, new } => {
+                format!("takes epoch {new} because {mark} old={old}")
+            }
             Reason::HandshakeDone { about } => format!("knows {} because {mark}", self.who(*about)),
             Reason::HandshakeExpired { age_ms, .. } => {
                 format!("gives up a handshake because {mark} age={age_ms}")
@@ -290,6 +357,10 @@ fn waits(wait: &ElectionWait) -> String {
         }
         ElectionWait::NoFailover => "no-failover".into(),
         ElectionWait::NothingToSave => "nothing-to-save".into(),
+        ElectionWait::Manual { mine, needed } => match needed {
+            Some(needed) => format!("manual mine={mine} needed={needed}"),
+            None => format!("manual mine={mine} needed=unknown"),
+        },
     }
 }
 

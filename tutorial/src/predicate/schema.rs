@@ -26,8 +26,11 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("Refused", &["to", "by", "epoch", "reason"]),
     ("AuthAck", &["to", "from", "epoch", "count", "needed"]),
     ("Elected", &["node", "epoch", "votes", "needed", "replaced", "slots"]),
+    ("Manual", &["node", "with", "step", "mine", "needed"]),
+    ("Migration", &["node", "to", "moves", "orphaned_ms"]),
     // Epochs, slots, roles.
     ("EpochAdopted", &["node", "from", "old", "new"]),
+    ("EpochBumped", &["node", "old", "new"]),
     ("EpochCollision", &["node", "with", "shared", "new"]),
     ("Claim", &["node", "claimant", "epoch", "won", "stale"]),
     ("Update", &["to", "from", "about", "epoch"]),
@@ -36,11 +39,14 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("RoleHeard", &["about", "node", "master"]),
     // Acquaintance and replication.
     ("Learned", &["about", "node", "from"]),
+    ("StillBanned", &["about", "node", "left_ms"]),
     ("HandshakeDone", &["about", "node"]),
     ("HandshakeExpired", &["node", "port", "age_ms"]),
     ("Synced", &["replica", "node", "how"]),
     // What servers told clients.
     ("Moved", &["slot", "node", "to"]),
+    ("Ask", &["slot", "node", "to"]),
+    ("TryAgain", &["slot", "node"]),
     ("ClusterDown", &["slot", "node"]),
     ("CrossSlot", &["first", "other", "node"]),
     // What applications saw.

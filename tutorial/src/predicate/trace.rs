@@ -4,7 +4,8 @@ use core::fmt;
 
 use slotscope_core::{
     explain::{
-        Back, ClaimVerdict, ElectionWait, FailVerdict, ForgiveVerdict, Reason, Resync, VoteRefusal,
+        Back, ClaimVerdict, ElectionWait, FailVerdict, ForgiveVerdict, ManualMode, ManualStep,
+        Reason, Resync, VoteRefusal,
     },
     id::NodeId,
     sim::{Action, ClientEvent, FlightKind, HostIdx, Record, What},
@@ -128,8 +129,14 @@ impl Ports<'_> {
             | Reason::VotesAsked { .. }
             | Reason::Vote(_)
             | Reason::VoteCounted { .. }
-            | Reason::Elected { .. } => self.election(here, reason),
+            | Reason::Elected { .. }
+            | Reason::Manual(_) => self.election(here, reason),
+            Reason::Migration(v) => {
+                let moves = Value::Word(if v.refused.is_none() { "yes" } else { "no" });
+                ("Migration", vec![here, self.id(v.to), moves, ms(v.orphaned_ms)])
+            }
             Reason::EpochAdopted { .. }
+            | Reason::EpochBumped { .. }
             | Reason::EpochCollision { .. }
             | Reason::Claim(_)
             | Reason::UpdateSent { .. }
@@ -139,6 +146,9 @@ impl Ports<'_> {
             Reason::Learned { about, from } => {
                 let from = from.map_or(Value::Unknown, |from| self.id(from));
                 ("Learned", vec![self.id(*about), here, from])
+            }
+            Reason::StillBanned { about, left_ms } => {
+                ("StillBanned", vec![self.id(*about), here, ms(*left_ms)])
             }
             Reason::HandshakeDone { about } => ("HandshakeDone", vec![self.id(*about), here]),
             Reason::HandshakeExpired { at, age_ms } => {
@@ -155,6 +165,12 @@ impl Ports<'_> {
             }
             Reason::Moved { slot, to } => {
                 ("Moved", vec![Value::Int(i64::from(slot.get())), here, self.id(*to)])
+            }
+            Reason::Ask { slot, to } => {
+                ("Ask", vec![Value::Int(i64::from(slot.get())), here, self.id(*to)])
+            }
+            Reason::TryAgain { slot } => {
+                ("TryAgain", vec![Value::Int(i64::from(slot.get())), here])
             }
             Reason::ClusterDown { slot, .. } => {
                 ("ClusterDown", vec![Value::Int(i64::from(slot.get())), here])
@@ -216,6 +232,14 @@ impl Ports<'_> {
                 let epoch = Value::count(epoch.0);
                 ("AuthAck", vec![here, self.id(*from), epoch, n(*have), n(*needed)])
             }
+            Reason::Manual(verdict) => {
+                let step = Value::Word(manual(verdict.step));
+                let needed = verdict.needed.map_or(Value::Unknown, Value::count);
+                (
+                    "Manual",
+                    vec![here, self.id(verdict.with), step, Value::count(verdict.mine), needed],
+                )
+            }
             Reason::Elected { epoch, votes, needed, replaced, slots } => {
                 let (epoch, replaced) = (Value::count(epoch.0), self.id(*replaced));
                 ("Elected", vec![here, epoch, n(*votes), n(*needed), replaced, n(*slots)])
@@ -229,6 +253,9 @@ impl Ports<'_> {
         match reason {
             Reason::EpochAdopted { from, old, new } => {
                 ("EpochAdopted", vec![here, self.id(*from), epoch(*old), epoch(*new)])
+            }
+            Reason::EpochBumped { old, new } => {
+                ("EpochBumped", vec![here, epoch(*old), epoch(*new)])
             }
             Reason::EpochCollision { with, shared, new } => {
                 let new = new.map_or(Value::Unknown, epoch);
@@ -331,6 +358,19 @@ fn waits(why: &ElectionWait) -> &'static str {
         ElectionWait::MasterNotFail { .. } => "master_not_fail",
         ElectionWait::NoFailover => "no_failover",
         ElectionWait::NothingToSave => "nothing_to_save",
+        ElectionWait::Manual { .. } => "manual",
+    }
+}
+
+const fn manual(step: ManualStep) -> &'static str {
+    match step {
+        ManualStep::Asked(ManualMode::Default) => "asked",
+        ManualStep::Asked(ManualMode::Force) => "forced",
+        ManualStep::Asked(ManualMode::Takeover) => "takeover",
+        ManualStep::Requested => "requested",
+        ManualStep::OffsetHeard => "offset_heard",
+        ManualStep::CaughtUp => "caught_up",
+        ManualStep::TimedOut => "timed_out",
     }
 }
 

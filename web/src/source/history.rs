@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use slotscope_core::{
-    explain::Reason,
+    explain::{ManualStep, Reason},
     sim::{ClientEvent, FlightKind, HostIdx, Record, What},
     time::Instant,
 };
@@ -385,8 +385,12 @@ fn mark_of_reason(reason: &Reason) -> Option<MarkKind> {
         Reason::Vote(_) => Some(MarkKind::Vote),
         Reason::Elected { .. } => Some(MarkKind::Elected),
         Reason::Serving(_) => Some(MarkKind::Serving),
-        Reason::EpochCollision { .. } => Some(MarkKind::Epoch),
+        Reason::EpochCollision { .. } | Reason::EpochBumped { .. } => Some(MarkKind::Epoch),
         Reason::Demoted(_) => Some(MarkKind::Demoted),
+        Reason::Migration(verdict) => verdict.refused.is_none().then_some(MarkKind::Demoted),
+        Reason::Manual(verdict) => {
+            matches!(verdict.step, ManualStep::Asked(_)).then_some(MarkKind::Election)
+        }
         Reason::NotSuspected { .. }
         | Reason::Trusted { .. }
         | Reason::Reported { .. }
@@ -405,7 +409,10 @@ fn mark_of_reason(reason: &Reason) -> Option<MarkKind> {
         | Reason::HandshakeDone { .. }
         | Reason::HandshakeExpired { .. }
         | Reason::Synced { .. }
+        | Reason::StillBanned { .. }
         | Reason::Moved { .. }
+        | Reason::Ask { .. }
+        | Reason::TryAgain { .. }
         | Reason::ClusterDown { .. }
         | Reason::CrossSlot { .. } => None,
     }

@@ -40,6 +40,9 @@ const STEPS: [&str; 10] = [
     "election.votes",
 ];
 
+/// Stands in the place of the master's failure in a manual failover.
+const IN_STEP: &str = "manual.in-step";
+
 pub(super) fn waits(wait: &ElectionWait) -> Card {
     let (id, stop) = match *wait {
         ElectionWait::IsMaster => ("is-master", Guard::is(STEPS[0], false)),
@@ -47,6 +50,11 @@ pub(super) fn waits(wait: &ElectionWait) -> Card {
         ElectionWait::MasterNotFail { .. } => ("master-not-fail", Guard::is(STEPS[2], false)),
         ElectionWait::NoFailover => ("no-failover", Guard::is(STEPS[3], false)),
         ElectionWait::NothingToSave => ("nothing-to-save", Guard::is(STEPS[4], false)),
+        ElectionWait::Manual { mine, needed } => {
+            let needed = needed.map_or(Number::None, Number::Offset);
+            let mine = Number::Offset(mine);
+            ("manual", Guard::new(IN_STEP, mine, Relation::Equal, needed, false))
+        }
         ElectionWait::DataAge { age_ms, limit_ms } => {
             let age = age_ms.map_or(Number::None, Number::Ms);
             let limit = Number::Ms(limit_ms);
@@ -62,7 +70,9 @@ pub(super) fn waits(wait: &ElectionWait) -> Card {
         }
     };
     let mut card = Card::new(wait_id(id), "wait", SPEC);
-    let at = STEPS.iter().position(|step| *step == stop.id).unwrap_or(0);
+    // A manual failover waits for the data instead of the failure.
+    let id = if stop.id == IN_STEP { STEPS[2] } else { stop.id };
+    let at = STEPS.iter().position(|step| *step == id).unwrap_or(0);
     for (step, id) in STEPS.iter().enumerate() {
         card.guards.push(if step == at { stop } else { Guard::is(id, true) });
     }
@@ -89,6 +99,7 @@ fn wait_id(short: &str) -> &'static str {
         "data-age" => "election.waits.data-age",
         "delay" => "election.waits.delay",
         "expired" => "election.waits.expired",
+        "manual" => "election.waits.manual",
         _ => "election.waits.votes",
     }
 }

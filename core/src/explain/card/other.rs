@@ -5,6 +5,7 @@ use crate::{explain::Resync, id::NodeId, slot::Slot};
 
 const SPEC_HANDSHAKE: &str = "Node handshake";
 const SPEC_GOSSIP: &str = "Heartbeat and gossip messages";
+const SPEC_REMOVAL: &str = "The CLUSTER FORGET command";
 const SPEC_MOVED: &str = "MOVED Redirection";
 const SPEC_KEYS: &str = "Multi-keys operations";
 const SPEC_AVAILABLE: &str = "Availability";
@@ -27,6 +28,12 @@ pub(super) fn learned(about: NodeId, from: Option<NodeId>) -> Card {
     };
     card.other = from;
     card.about(about)
+}
+
+pub(super) fn still_banned(about: NodeId, left_ms: u64) -> Card {
+    Card::new("meet.banned", "not-learn", SPEC_REMOVAL)
+        .about(about)
+        .with(Guard::over("meet.ban-over", left_ms))
 }
 
 pub(super) fn handshake_done(about: NodeId) -> Card {
@@ -83,6 +90,24 @@ pub(super) fn moved(slot: Slot, to: NodeId) -> Card {
     let mut card = Card::new("route.moved", "redirect", SPEC_MOVED)
         .about(to)
         .with(Guard::is("route.slot-is-mine", false));
+    card.slot = Some(slot);
+    card
+}
+
+const SPEC_ASK: &str = "ASK redirection";
+
+pub(super) fn ask(slot: Slot, to: NodeId) -> Card {
+    let mut card = Card::new("route.ask", "ask", SPEC_ASK)
+        .about(to)
+        .with(Guard::is("route.slot-is-mine", true))
+        .with(Guard::is("route.keys-here", false));
+    card.slot = Some(slot);
+    card
+}
+
+pub(super) fn try_again(slot: Slot) -> Card {
+    let mut card = Card::new("route.try-again", "refuse", SPEC_KEYS)
+        .with(Guard::is("route.keys-together", false));
     card.slot = Some(slot);
     card
 }

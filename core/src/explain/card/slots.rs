@@ -39,6 +39,14 @@ pub(super) fn collision(with: NodeId, shared: Epoch, new: Option<Epoch>) -> Card
         .fact("epoch", new.map_or(Number::None, Number::Epoch))
 }
 
+/// The next epoch without a vote: from a person's command, or at the end of an import.
+pub(super) fn bumped(old: Epoch, new: Epoch) -> Card {
+    let is_highest = Guard::is("epoch.not-highest-yet", old != new);
+    let (id, decision) =
+        if old == new { ("epoch.still", "keep-epoch") } else { ("epoch.bumped", "take-epoch") };
+    Card::new(id, decision, SPEC_COLLISION).with(is_highest).fact("epoch", Number::Epoch(new))
+}
+
 /// One guard for each range that changed hands, or the one comparison that refused.
 pub(super) fn claim(verdict: &ClaimVerdict) -> Card {
     let claimed = verdict.epoch;

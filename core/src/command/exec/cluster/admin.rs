@@ -7,13 +7,14 @@ use crate::{
     cluster::{Peer, PeerIdx},
     command::Call,
     epoch::Epoch,
+    explain::ManualMode,
     id::NodeId,
     io::Level,
     resp::parse_i64,
     rules::{
         Ctx, epoch,
         follow::{self, Cause},
-        forget as forgetting, meet as meeting, replication,
+        forget as forgetting, manual, meet as meeting, replication,
     },
 };
 
@@ -61,6 +62,33 @@ pub(crate) fn replicate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
     follow::follow(ctx, master, Cause::Told);
     saved_ok(ctx, call);
+}
+
+/// `CLUSTER FAILOVER [FORCE|TAKEOVER]`: accepted at once; what comes of it is told by the log.
+pub(crate) fn failover(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let mode = match word(call, 2) {
+        _ if call.args.len() > 3 => None,
+        how if how.is_empty() && call.args.len() == 2 => Some(ManualMode::Default),
+        how if how.eq_ignore_ascii_case(b"force") => Some(ManualMode::Force),
+        how if how.eq_ignore_ascii_case(b"takeover") => Some(ManualMode::Takeover),
+        _ => None,
+    };
+    let Some(mode) = mode else { return call.syntax_error() };
+    let cluster = &ctx.b.cluster;
+    if cluster.is_master() {
+        return call.reply.error("ERR You should send CLUSTER FAILOVER to a replica");
+    }
+    let Some((at, master)) = cluster.my_master().and_then(|at| Some((at, cluster.peers.get(at)?)))
+    else {
+        return call.reply.error("ERR I'm a replica but my master is unknown to me");
+    };
+    let unreachable = master.is_failed() || master.link.id().is_none();
+    if mode == ManualMode::Default && unreachable {
+        return call.reply.error("ERR Master is down or failed, please use CLUSTER FAILOVER FORCE");
+    }
+    manual::ask(ctx, at, mode);
+    call.reply.ok();
+    call.outcome = crate::command::Outcome::AfterPersist;
 }
 
 /// `CLUSTER FORGET node-id`
@@ -133,6 +161,7 @@ pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         replication::follow_nobody(ctx);
         ctx.b.store.clear();
     }
+    manual::reset(ctx);
     ctx.b.cluster.owners.migrating.clear();
     ctx.b.cluster.owners.importing.clear();
     ctx.b.cluster.unassign_all(PeerIdx::ME);

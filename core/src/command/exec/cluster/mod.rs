@@ -9,7 +9,9 @@ mod read;
 mod slot_admin;
 mod topology;
 
-pub(crate) use admin::{bumpepoch, forget, meet, replicate, reset, saveconfig, set_config_epoch};
+pub(crate) use admin::{
+    bumpepoch, failover, forget, meet, replicate, reset, saveconfig, set_config_epoch,
+};
 pub(crate) use read::{
     count_failure_reports, countkeysinslot, getkeysinslot, info, keyslot, links, myid, replicas,
     replicas as slaves,
