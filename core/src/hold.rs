@@ -28,7 +28,6 @@ pub(crate) enum Scope {
 pub(crate) enum Purpose {
     /// `CLIENT PAUSE`.
     Client,
-    #[cfg_attr(not(test), expect(dead_code, reason = "CLUSTER FAILOVER is on its way"))]
     /// A manual failover: the master stands still until its replica has everything.
     Failover,
 }

@@ -15,6 +15,7 @@ use super::{Ctx, epoch, promote, speak};
 use crate::{
     cluster::{Manual, Part, PeerIdx},
     explain::{ElectionWait, ManualMode, ManualStep, ManualVerdict, Reason},
+    hold::{Purpose, Scope},
     id::LinkId,
 };
 
@@ -123,11 +124,13 @@ pub(crate) fn wait(manual: Manual, mine: u64) -> ElectionWait {
 /// Nothing enters the stream from here on: no write, no expiry, no PING.
 fn pause(ctx: &mut Ctx<'_>) {
     ctx.b.repl.quiet = true;
-    let _until = ctx.now.mono.plus_ms(PAUSE_MS);
+    let until = ctx.now.mono.plus_ms(PAUSE_MS);
+    ctx.b.holds.pause(Purpose::Failover, Scope::Writes, until);
 }
 
 fn unpause(ctx: &mut Ctx<'_>) {
     ctx.b.repl.quiet = false;
+    ctx.b.holds.unpause(Purpose::Failover);
 }
 
 fn explain(ctx: &mut Ctx<'_>, step: ManualStep, with: PeerIdx, needed: Option<u64>) {
