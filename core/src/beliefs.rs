@@ -4,8 +4,14 @@
 //! through `rules::Ctx`; the node (layer 6) owns them.
 
 use crate::{
-    cluster::ClusterState, config::Config, hold::Holds, repl::Repl, rng::Rng, session::Sessions,
-    store::Keyspace, time::Instant,
+    cluster::ClusterState,
+    config::Config,
+    hold::Holds,
+    repl::Repl,
+    rng::Rng,
+    session::{PubSub, Sessions, Watchers},
+    store::Keyspace,
+    time::Instant,
 };
 
 /// The state of one node.
@@ -23,6 +29,10 @@ pub(crate) struct Beliefs {
     pub holds: Holds,
     /// Clients of the data port.
     pub sessions: Sessions,
+    /// Who watches which key.
+    pub watchers: Watchers,
+    /// Who listens to which channel.
+    pub pubsub: PubSub,
     /// The only source of randomness.
     pub rng: Rng,
     /// Counters for INFO.

@@ -64,6 +64,8 @@ pub(crate) struct ClusterState {
     pub pfail_count: usize,
     /// Work left for the end of the turn.
     pub todo: Todo,
+    /// Slots that left this node's shard in this turn: their listeners are told.
+    pub lost: Vec<Slot>,
 }
 
 /// Whether this node serves clients.
@@ -127,6 +129,7 @@ impl ClusterState {
             next_tick: now,
             pfail_count: 0,
             todo: Todo::default(),
+            lost: Vec::new(),
         }
     }
 
@@ -228,6 +231,9 @@ impl ClusterState {
     pub(crate) fn unassign(&mut self, slot: Slot) -> Option<PeerIdx> {
         let owner = self.owners.owner(slot)?;
         self.owners.set(slot, None);
+        if owner == self.my_shard_master() {
+            self.lost.push(slot);
+        }
         if owner == PeerIdx::ME {
             self.owners.migrating.remove(&slot);
         }

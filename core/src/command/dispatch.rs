@@ -1,7 +1,8 @@
 //! From a request to its handler: the checks, in Redis's order, and what follows a write.
 //!
 //! Unknown command, arity, authentication, redirection, replicas out of reach, a read-only
-//! replica, a replica without its master. Each refusal is worded as Redis 7.0 words it, because
+//! replica, a replica without its master, a client that may only listen. Then a command is run, or
+//! queued if MULTI has begun. Each refusal is worded as Redis 7.0 words it, because
 //! clients parse the first word and people search for the rest.
 
 use core::fmt;
@@ -9,24 +10,44 @@ use core::fmt;
 use alloc::vec::Vec;
 
 use super::{
-    Args, Call, Outcome, Propagate, route,
+    Args, Call, Outcome, Propagate,
+    exec::transaction,
+    route,
     table::{self, Command, Unknown, flag},
 };
 use crate::{
     beliefs::Beliefs,
     hold::Scope,
     id::ClientId,
-    resp::ReplyBuf,
-    rules::{Ctx, replication},
+    resp::{Protocol, ReplyBuf},
+    rules::{Ctx, replication, watch},
+    session::Replies,
     slot::{Slot, key_slot},
 };
 
 /// What is known of the client before its command runs.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Caller {
+    client: ClientId,
     authenticated: bool,
     readonly: bool,
     asking: bool,
+    /// It said MULTI.
+    in_multi: bool,
+    /// It listens to channels and speaks RESP2, in which replies could be taken for messages.
+    only_listens: bool,
+    replies: Replies,
+}
+
+/// How a request was refused; the refusal is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// By this node, in words that Redis gives a prefix only when it sends them.
+    Worded,
+    /// By this node.
+    Here,
+    /// Another node answers, or none.
+    Elsewhere,
 }
 
 /// Runs one command of a client and appends its reply.
@@ -37,59 +58,126 @@ pub(crate) fn execute(
     reply: &mut ReplyBuf,
 ) -> Outcome {
     ctx.b.stats.commands += 1;
-    let now = ctx.now.mono;
-    let command = table::lookup(args);
-    let caller = match ctx.b.sessions.get_mut(&client) {
-        Some(session) => {
-            session.last = now;
-            if let Ok(command) = command {
-                session.command = (command.container, command.name);
-            }
-            Caller {
-                authenticated: session.authenticated,
-                readonly: session.readonly,
-                // It lasts for one command, whatever becomes of that.
-                asking: core::mem::take(&mut session.asking),
-            }
-        }
-        // A driver that announces no clients (some tests) has trusted ones.
-        None => Caller { authenticated: true, ..Caller::default() },
-    };
-    let command = match command {
-        Ok(command) => command,
+    let mark = reply.len();
+    let found = table::lookup(args);
+    let caller = caller(ctx, client, found.ok());
+    let checked = match found {
+        Ok(command) => check(ctx, command, args, caller, reply).map(|slot| (command, slot)),
         Err(unknown) => {
             refuse_unknown(unknown, args, reply);
-            return Outcome::Done;
+            Err(Refused::Here)
         }
     };
+    let outcome = match checked {
+        Ok((command, _)) if !ctx.b.holds.is_idle() && must_wait(ctx, command, args, caller) => {
+            return postpone(ctx, caller);
+        }
+        Ok((command, _)) if caller.in_multi && !transaction::is_immediate(command) => {
+            transaction::queue(ctx, client, command, args, reply)
+        }
+        Ok((command, slot)) => run(ctx, client, command, args, slot, reply),
+        Err(how) => {
+            if caller.in_multi {
+                transaction::refused(ctx, client, found.ok(), how, mark, reply);
+            }
+            Outcome::Done
+        }
+    };
+    if caller.replies != Replies::On {
+        silence(ctx, caller, found.ok(), mark, reply);
+    }
+    outcome
+}
+
+/// Looks at who asks, and notes that it did.
+fn caller(ctx: &mut Ctx<'_>, client: ClientId, command: Option<&'static Command>) -> Caller {
+    let now = ctx.now.mono;
+    let Some(session) = ctx.b.sessions.get_mut(&client) else {
+        // A driver that announces no clients (some tests) has trusted ones.
+        return Caller {
+            client,
+            authenticated: true,
+            readonly: false,
+            asking: false,
+            in_multi: false,
+            only_listens: false,
+            replies: Replies::On,
+        };
+    };
+    session.last = now;
+    if let Some(command) = command {
+        session.command = (command.container, command.name);
+    }
+    let caller = Caller {
+        client,
+        authenticated: session.authenticated,
+        readonly: session.readonly,
+        asking: session.asking,
+        in_multi: session.multi.is_some(),
+        only_listens: session.subscribed && session.protocol == Protocol::Resp2,
+        replies: session.replies,
+    };
+    // ASKING lasts for one command, whatever becomes of that; in a transaction until its end.
+    if caller.asking && !caller.in_multi && command.is_none_or(|command| command.name != "multi") {
+        session.asking = false;
+    }
+    caller
+}
+
+/// The checks before a command runs or is queued; the slot of its keys.
+fn check(
+    ctx: &mut Ctx<'_>,
+    command: &'static Command,
+    args: Args<'_>,
+    caller: Caller,
+    reply: &mut ReplyBuf,
+) -> Result<Option<Slot>, Refused> {
     if !command.takes(args.len()) {
         refuse_arity(command, reply);
-        return Outcome::Done;
+        return Err(Refused::Worded);
     }
     if !caller.authenticated && !command.is(flag::NO_AUTH) && !ctx.b.config.requirepass.is_empty() {
         reply.error("NOAUTH Authentication required.");
-        return Outcome::Done;
+        return Err(Refused::Here);
     }
-    let slot = match slot_of(ctx, command, args, caller, reply) {
-        Ok(slot) => slot,
-        Err(Refused) => return Outcome::Done,
-    };
-    if let Some(text) = role_refusal(ctx, command) {
+    if caller.in_multi && command.is(flag::NO_MULTI) {
+        reply.error("ERR Command not allowed inside a transaction");
+        return Err(Refused::Worded);
+    }
+    let slot = slot_of(ctx, command, args, caller, reply)?;
+    if let Some(text) = role_refusal(ctx, command, caller) {
         reply.error(text);
-        return Outcome::Done;
+        return Err(Refused::Here);
     }
-    if command.container == "cluster|" && !ctx.b.config.cluster_enabled {
-        reply.error("ERR This instance has cluster support disabled");
-        return Outcome::Done;
+    if caller.only_listens && !may_listener_say(command) {
+        reply.error_fmt(format_args!(
+            "ERR Can't execute '{}{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / \
+             RESET are allowed in this context",
+            command.container, command.name
+        ));
+        return Err(Refused::Worded);
     }
-    if !ctx.b.holds.is_idle() && must_wait(ctx, client, command, args) {
-        ctx.b.stats.commands -= 1;
-        ctx.b.holds.wait(client);
-        if let Some(session) = ctx.b.sessions.get_mut(&client) {
-            session.asking = caller.asking;
-        }
-        return Outcome::Postponed;
-    }
+    Ok(slot)
+}
+
+/// What a client that listens may still say in RESP2.
+fn may_listener_say(command: &Command) -> bool {
+    let subscribes = command.is(flag::PUBSUB) && command.name.ends_with("subscribe");
+    subscribes
+        || (command.container.is_empty() && ["ping", "quit", "reset"].contains(&command.name))
+}
+
+/// Runs a command that has passed all checks.
+fn run(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    command: &'static Command,
+    args: Args<'_>,
+    slot: Option<Slot>,
+    reply: &mut ReplyBuf,
+) -> Outcome {
+    let before = ctx.b.repl.offset;
+    replication::open_unit(ctx);
     let mut call = Call {
         client: Some(client),
         command,
@@ -98,39 +186,157 @@ pub(crate) fn execute(
         reply,
         propagate: Propagate::Nothing,
         outcome: Outcome::Done,
+        may_wait: true,
     };
-    (command.handler)(ctx, &mut call);
+    handle(ctx, &mut call);
     let Call { propagate, outcome, .. } = call;
     if propagate != Propagate::Nothing {
+        changed(ctx, command, args);
+        if propagate.is_one() && ctx.b.repl.unit.commands.is_empty() {
+            // Alone it needs no gathering: the way of almost every write.
+            ctx.b.repl.unit.open = false;
+        }
         spread(ctx, args, propagate);
+    }
+    replication::close_unit(ctx);
+    if ctx.b.repl.offset != before {
         replication::wrote(ctx, client);
     }
     outcome
 }
 
+/// Runs a command of a transaction, within the unit that EXEC opened.
+pub(super) fn run_queued(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    command: &'static Command,
+    args: Args<'_>,
+    reply: &mut ReplyBuf,
+) -> Outcome {
+    // All keys of a transaction have been judged to share a slot, outside of a cluster a command
+    // finds out for itself.
+    let slot = if ctx.b.config.cluster_enabled {
+        let mut places = command.key_places(args.len());
+        places.next().and_then(|(at, _)| args.get(at)).map(|key| key_slot(key))
+    } else {
+        sole_slot(command, args)
+    };
+    ctx.b.stats.commands += 1;
+    let mut call = Call {
+        client: Some(client),
+        command,
+        args,
+        slot,
+        reply,
+        propagate: Propagate::Nothing,
+        outcome: Outcome::Done,
+        may_wait: false,
+    };
+    handle(ctx, &mut call);
+    let Call { propagate, outcome, .. } = call;
+    if propagate != Propagate::Nothing {
+        changed(ctx, command, args);
+        spread(ctx, args, propagate);
+    }
+    outcome
+}
+
+fn handle(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if call.command.container == "cluster|" && !ctx.b.config.cluster_enabled {
+        return call.reply.error("ERR This instance has cluster support disabled");
+    }
+    (call.command.handler)(ctx, call);
+}
+
+/// A command has changed its keys: those who watch them learn of it.
+fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
+    if ctx.b.watchers.is_empty() {
+        return;
+    }
+    if command.keys.is_empty() {
+        if command.is(flag::WRITE) {
+            watch::touched_all(ctx);
+        }
+        return;
+    }
+    for (at, spec) in command.key_places(args.len()) {
+        if spec.writes()
+            && let Some(key) = args.get(at)
+        {
+            watch::touched(ctx, key);
+        }
+    }
+}
+
 /// Whether a request has to wait for the end of a pause, or for a key that is on its way.
 ///
 /// A replica's own requests never wait, or a manual failover would wait for itself. A write
-/// without keys (FLUSHALL) waits for all keys on their way.
-fn must_wait(ctx: &Ctx<'_>, client: ClientId, command: &Command, args: Args<'_>) -> bool {
+/// without keys (FLUSHALL) waits for all keys on their way. EXEC counts as what it will run; what
+/// is only queued does not touch its keys yet.
+fn must_wait(ctx: &Ctx<'_>, command: &'static Command, args: Args<'_>, caller: Caller) -> bool {
     let b = &*ctx.b;
-    if b.sessions.get(&client).is_some_and(|session| session.is_replica) {
+    let session = b.sessions.get(&caller.client);
+    if session.is_some_and(|session| session.is_replica) {
         return false;
     }
-    let writes = command.is(flag::WRITE);
+    let begun = session.and_then(|session| session.multi.as_deref());
+    let transaction = begun.filter(|_| transaction::is_exec(command));
+    let flags = command.flags | transaction.map_or(0, |transaction| transaction.any);
     match b.holds.paused(ctx.now.mono) {
         Some(Scope::All) => return true,
-        Some(Scope::Writes) if writes => return true,
+        Some(Scope::Writes) if flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 => return true,
         Some(Scope::Writes) | None => {}
     }
-    if !writes || !b.holds.any_moving() {
+    if flags & flag::WRITE == 0 || !b.holds.any_moving() {
         return false;
     }
-    command.keys.is_empty()
-        || command
-            .key_places(args.len())
-            .filter_map(|(at, _)| args.get(at))
-            .any(|key| b.holds.is_moving(key))
+    let waits = |command: &Command, args: Args<'_>| {
+        command.is(flag::WRITE)
+            && (command.keys.is_empty()
+                || command
+                    .key_places(args.len())
+                    .filter_map(|(at, _)| args.get(at))
+                    .any(|key| b.holds.is_moving(key)))
+    };
+    match (transaction, begun) {
+        (Some(transaction), _) => transaction.queue.iter().any(|words| {
+            let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            table::lookup(&args).is_ok_and(|command| waits(command, &args))
+        }),
+        (None, Some(_)) => false,
+        (None, None) => waits(command, args),
+    }
+}
+
+/// Puts a request back, whole.
+fn postpone(ctx: &mut Ctx<'_>, caller: Caller) -> Outcome {
+    ctx.b.stats.commands -= 1;
+    ctx.b.holds.wait(caller.client);
+    if let Some(session) = ctx.b.sessions.get_mut(&caller.client) {
+        session.asking = caller.asking;
+    }
+    Outcome::Postponed
+}
+
+/// Takes a reply back that the client does not want (CLIENT REPLY).
+fn silence(
+    ctx: &mut Ctx<'_>,
+    caller: Caller,
+    command: Option<&Command>,
+    mark: usize,
+    reply: &mut ReplyBuf,
+) {
+    let Some(session) = ctx.b.sessions.get_mut(&caller.client) else { return };
+    // CLIENT REPLY ON is answered itself.
+    if session.replies == Replies::On {
+        return;
+    }
+    reply.truncate(mark);
+    let skips_again =
+        command.is_some_and(|command| command.container == "client|" && command.name == "reply");
+    if session.replies == Replies::SkipNext && !skips_again {
+        session.replies = Replies::On;
+    }
 }
 
 /// Runs a command of the replication stream: no routing, no authentication, no reply, and keys
@@ -152,15 +358,18 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, args: Args<'_>) -> bool {
         reply: &mut reply,
         propagate: Propagate::Nothing,
         outcome: Outcome::Done,
+        may_wait: false,
     };
     (command.handler)(ctx, &mut call);
+    if call.propagate != Propagate::Nothing {
+        changed(ctx, command, args);
+    }
     true
 }
 
-/// The reply has been written.
-struct Refused;
-
 /// The slot of all keys of the request, if there is one and this node may answer for it.
+///
+/// For EXEC these are the keys of the whole transaction.
 fn slot_of(
     ctx: &mut Ctx<'_>,
     command: &'static Command,
@@ -169,18 +378,48 @@ fn slot_of(
     reply: &mut ReplyBuf,
 ) -> Result<Option<Slot>, Refused> {
     if command.keys.is_empty() {
+        if caller.in_multi && ctx.b.config.cluster_enabled && transaction::is_exec(command) {
+            judge_transaction(ctx, caller, reply)?;
+        }
         return Ok(None);
     }
     if !ctx.b.config.cluster_enabled {
         return Ok(sole_slot(command, args));
     }
-    let query = route::Query { command, args, readonly: caller.readonly, asking: caller.asking };
+    let requests = [(command, args)];
+    let query = route::Query::new(&requests, caller.readonly, caller.asking);
     let verdict = route::judge(ctx.b, ctx.now.wall, &query);
     match verdict {
         route::Verdict::Here(slot) => Ok(slot),
         route::Verdict::Elsewhere(why) => {
             route::refuse(ctx, why, reply);
-            Err(Refused)
+            Err(Refused::Elsewhere)
+        }
+    }
+}
+
+/// Judges all commands of a transaction together.
+fn judge_transaction(
+    ctx: &mut Ctx<'_>,
+    caller: Caller,
+    reply: &mut ReplyBuf,
+) -> Result<(), Refused> {
+    let session = ctx.b.sessions.get(&caller.client);
+    let Some(transaction) = session.and_then(|session| session.multi.as_deref()) else {
+        return Ok(());
+    };
+    let words: Vec<Vec<&[u8]>> =
+        transaction.queue.iter().map(|words| words.iter().map(Vec::as_slice).collect()).collect();
+    let requests: Vec<(&Command, Args<'_>)> = words
+        .iter()
+        .filter_map(|words| Some((table::lookup(words).ok()?, words.as_slice())))
+        .collect();
+    let query = route::Query::new(&requests, caller.readonly, caller.asking);
+    match route::judge(ctx.b, ctx.now.wall, &query) {
+        route::Verdict::Here(_) => Ok(()),
+        route::Verdict::Elsewhere(why) => {
+            route::refuse(ctx, why, reply);
+            Err(Refused::Elsewhere)
         }
     }
 }
@@ -196,9 +435,17 @@ fn sole_slot(command: &'static Command, args: Args<'_>) -> Option<Slot> {
 }
 
 /// Refusals that depend on this node's role and its replicas.
-fn role_refusal(ctx: &Ctx<'_>, command: &Command) -> Option<&'static str> {
+fn role_refusal(ctx: &Ctx<'_>, command: &Command, caller: Caller) -> Option<&'static str> {
     let config = &ctx.b.config;
-    let writes = command.is(flag::WRITE);
+    let (mut writes, mut may_be_stale) = (command.is(flag::WRITE), command.is(flag::STALE));
+    if caller.in_multi
+        && transaction::is_exec(command)
+        && let Some(session) = ctx.b.sessions.get(&caller.client)
+        && let Some(transaction) = session.multi.as_deref().filter(|t| !t.queue.is_empty())
+    {
+        writes |= transaction.any & flag::WRITE != 0;
+        may_be_stale &= transaction.all & flag::STALE != 0;
+    }
     if !is_replica(ctx.b) {
         let few = writes
             && config.min_replicas_to_write > 0
@@ -209,7 +456,7 @@ fn role_refusal(ctx: &Ctx<'_>, command: &Command) -> Option<&'static str> {
     if writes && config.replica_read_only {
         return Some("READONLY You can't write against a read only replica.");
     }
-    if !config.replica_serve_stale_data && !command.is(flag::STALE) && !ctx.b.repl.link_is_up() {
+    if !config.replica_serve_stale_data && !may_be_stale && !ctx.b.repl.link_is_up() {
         return Some(
             "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
         );
@@ -227,6 +474,7 @@ fn spread(ctx: &mut Ctx<'_>, args: Args<'_>, what: Propagate) {
     match what {
         Propagate::Nothing => {}
         Propagate::Verbatim => replication::propagate(ctx, args),
+        Propagate::Told => replication::tell(ctx, args),
         Propagate::As(commands) => {
             for command in commands {
                 let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();

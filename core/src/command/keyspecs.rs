@@ -63,3 +63,7 @@ pub(super) const SET: Specs = &[KeySpec {
     last: 0,
     step: 1,
 }];
+/// The name of a channel: it has a slot, and is no key.
+pub(super) const CHANNEL: Specs = &[at(&["not_key"], 1, 0, 1)];
+/// The same for several.
+pub(super) const CHANNELS: Specs = &[at(&["not_key"], 1, -1, 1)];

@@ -64,6 +64,8 @@ pub(crate) struct Call<'a> {
     pub propagate: Propagate,
     /// What the driver is told.
     pub outcome: Outcome,
+    /// Within a transaction, or for the replication stream, nothing may wait for something.
+    pub may_wait: bool,
 }
 
 impl<'a> Call<'a> {
@@ -97,11 +99,22 @@ pub(crate) enum Propagate {
     Nothing,
     /// The request as it stands.
     Verbatim,
+    /// The request as it stands, to replicas alone: it changes no data.
+    Told,
     /// Its effect instead: one or more commands.
     As(Vec<Vec<Vec<u8>>>),
 }
 
 impl Propagate {
+    /// Whether it is exactly one command.
+    pub fn is_one(&self) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Verbatim | Self::Told => true,
+            Self::As(commands) => commands.len() == 1,
+        }
+    }
+
     /// One command instead of the request.
     pub fn as_one(words: &[&[u8]]) -> Self {
         Self::As(alloc::vec![words.iter().map(|word| word.to_vec()).collect()])

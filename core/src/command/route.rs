@@ -22,17 +22,33 @@ use crate::{
     time::UnixMillis,
 };
 
-/// One request, as far as routing looks at it.
+/// One request, or the requests of a transaction, as far as routing looks at them.
 #[derive(Debug)]
 pub(crate) struct Query<'a> {
-    /// Its row.
-    pub command: &'static Command,
-    /// Its words.
-    pub args: Args<'a>,
+    /// Rows and words.
+    requests: &'a [(&'static Command, Args<'a>)],
+    /// One of them may change data.
+    writes: bool,
+    /// It is about channels of a shard, which need no keys to be there.
+    is_shard_channel: bool,
     /// The client said READONLY.
-    pub readonly: bool,
+    readonly: bool,
     /// The client said ASKING just before.
-    pub asking: bool,
+    asking: bool,
+}
+
+impl<'a> Query<'a> {
+    /// What a client that said READONLY or ASKING (or neither) wants.
+    pub fn new(requests: &'a [(&'static Command, Args<'a>)], readonly: bool, asking: bool) -> Self {
+        let is = |test: fn(&Command) -> bool| requests.iter().any(|(command, _)| test(command));
+        Self {
+            requests,
+            writes: is(|command| command.is(flag::WRITE)),
+            is_shard_channel: requests.len() == 1 && is(Command::is_shard_channel),
+            readonly,
+            asking,
+        }
+    }
 }
 
 /// The decision.
@@ -93,8 +109,12 @@ pub(crate) fn judge(b: &Beliefs, now: UnixMillis, query: &Query<'_>) -> Verdict 
 
 fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Option<Refusal> {
     let owner = b.cluster.owner(slot)?;
-    let writes = query.command.is(flag::WRITE);
-    if !b.cluster.serves() {
+    let writes = query.writes;
+    if !b.cluster.serves() && query.is_shard_channel {
+        if !b.config.cluster_allow_pubsubshard_when_down {
+            return Some(Refusal::Down(slot));
+        }
+    } else if !b.cluster.serves() {
         if !b.config.cluster_allow_reads_when_down {
             return Some(Refusal::Down(slot));
         }
@@ -115,17 +135,23 @@ fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Optio
         let (_, missing) = count_missing(b, now, query, slot);
         return (missing > 0 && has_different_keys(query)).then_some(Refusal::TryAgain(slot));
     }
-    if query.readonly && !writes && b.cluster.my_master() == Some(owner) {
+    if (query.readonly || query.is_shard_channel) && !writes && b.cluster.my_master() == Some(owner)
+    {
         return None;
     }
     Some(Refusal::Moved(slot, owner))
 }
 
 fn keys<'q>(query: &'q Query<'_>) -> impl Iterator<Item = &'q [u8]> {
-    query.command.key_places(query.args.len()).filter_map(|(at, _)| query.args.get(at).copied())
+    query.requests.iter().flat_map(|(command, args)| {
+        command.key_places(args.len()).filter_map(|(at, _)| args.get(at).copied())
+    })
 }
 
 fn count_missing(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> (usize, usize) {
+    if query.is_shard_channel {
+        return (0, 0);
+    }
     keys(query).fold((0, 0), |(all, missing), key| {
         (all + 1, missing + usize::from(b.store.get(slot, key, now).is_none()))
     })

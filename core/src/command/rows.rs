@@ -6,14 +6,16 @@
 
 use super::{
     exec::{
-        connection, container, expiry, info, introspect, keys, numbers, replication, server,
-        strings,
+        connection, container, expiry, info, introspect, keys, numbers, pubsub, replication,
+        server, strings, transaction,
     },
     keyspecs::{
-        CHANGE, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL, NO_KEYS, PUT, PUT_PAIRS,
-        READ, READ_ALL, READ_RENEW, RENAME, RENAME_NEW, SET, TAKE, TOUCH,
+        CHANGE, CHANNEL, CHANNELS, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL,
+        NO_KEYS, PUT, PUT_PAIRS, READ, READ_ALL, READ_RENEW, RENAME, RENAME_NEW, SET, TAKE, TOUCH,
     },
-    subrows::{ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, SLOWLOG},
+    subrows::{
+        ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, PUBSUB, SLOWLOG,
+    },
 };
 
 /// Makes rows; `subrows` uses it too.
@@ -163,6 +165,37 @@ rows!(pub(super) ROWS "":
         Cluster "3.0.0" "Takes READONLY back." => connection::readwrite;
     "asking" 1 [FAST] [CONNECTION] NO_KEYS []
         Cluster "3.0.0" "Lets the next command into an importing slot." => connection::asking;
+    "multi" 1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [TRANSACTION] NO_KEYS []
+        Transactions "1.2.0" "Begins a transaction." => transaction::multi;
+    "exec" 1 [NOSCRIPT LOADING STALE SKIP_SLOWLOG] [TRANSACTION] NO_KEYS []
+        Transactions "1.2.0" "Runs the commands of a transaction, with nothing between them."
+        => transaction::exec;
+    "discard" 1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [TRANSACTION] NO_KEYS []
+        Transactions "2.0.0" "Forgets the commands of a transaction." => transaction::discard;
+    "watch" -2 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [TRANSACTION] LOOK_ALL []
+        Transactions "2.2.0" "Lets the next EXEC do nothing if one of the keys changes."
+        => transaction::watch;
+    "unwatch" 1 [NOSCRIPT LOADING STALE FAST ALLOW_BUSY] [TRANSACTION] NO_KEYS []
+        Transactions "2.2.0" "Takes WATCH back." => transaction::unwatch;
+    "subscribe" -2 [PUBSUB NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Pubsub "2.0.0" "Listens to channels." => pubsub::subscribe;
+    "unsubscribe" -1 [PUBSUB NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Pubsub "2.0.0" "Listens no more, to some channels or to all." => pubsub::unsubscribe;
+    "psubscribe" -2 [PUBSUB NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Pubsub "2.0.0" "Listens to all channels that fit patterns." => pubsub::psubscribe;
+    "punsubscribe" -1 [PUBSUB NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Pubsub "2.0.0" "Listens no more, to some patterns or to all." => pubsub::punsubscribe;
+    "publish" 3 [PUBSUB LOADING STALE FAST MAY_REPLICATE] [] NO_KEYS []
+        Pubsub "2.0.0" "Tells all who listen to a channel." => pubsub::publish;
+    "ssubscribe" -2 [PUBSUB NOSCRIPT LOADING STALE] [] CHANNELS []
+        Pubsub "7.0.0" "Listens to channels of one shard." => pubsub::ssubscribe;
+    "sunsubscribe" -1 [PUBSUB NOSCRIPT LOADING STALE] [] CHANNELS []
+        Pubsub "7.0.0" "Listens no more, to some channels of a shard or to all."
+        => pubsub::sunsubscribe;
+    "spublish" 3 [PUBSUB LOADING STALE FAST MAY_REPLICATE] [] CHANNEL []
+        Pubsub "7.0.0" "Tells all who listen to a channel of a shard." => pubsub::spublish;
+    "pubsub" -2 [] [] NO_KEYS []
+        Pubsub "2.8.0" "Tells who listens to what." => container, PUBSUB;
     "client" -2 [] [] NO_KEYS []
         Connection "2.4.0" "Tells about and steers connections." => container, CLIENT;
     "command" -1 [LOADING STALE] [CONNECTION] NO_KEYS ["nondeterministic_output_order"]

@@ -1,7 +1,7 @@
 //! The rows of all subcommands; `rows` says how to read them.
 
 use super::{
-    exec::{client, cluster, config, introspect, keys, server},
+    exec::{client, cluster, config, introspect, keys, pubsub, server},
     keyspecs::{LOOK_SECOND, NO_KEYS},
     rows::rows,
 };
@@ -28,6 +28,8 @@ rows!(pub(super) CLIENT "client|":
         Connection "2.4.0" "Describes all connections." => client::list;
     "kill" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "2.4.0" "Closes connections." => client::kill;
+    "reply" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "3.2.0" "Chooses which replies this connection gets." => client::reply;
     "no-evict" 3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "7.0.0" "Accepted; nothing is evicted here." => client::no_evict;
     "pause" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
@@ -37,6 +39,21 @@ rows!(pub(super) CLIENT "client|":
         Connection "6.2.0" "Ends CLIENT PAUSE." => client::unpause;
     "help" 2 [LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "5.0.0" "Lists these subcommands." => introspect::help;
+);
+
+rows!(pub(super) PUBSUB "pubsub|":
+    "channels" -2 [PUBSUB LOADING STALE] [] NO_KEYS []
+        Pubsub "2.8.0" "The channels that have listeners." => pubsub::channels;
+    "numpat" 2 [PUBSUB LOADING STALE] [] NO_KEYS []
+        Pubsub "2.8.0" "Counts the patterns that have listeners." => pubsub::numpat;
+    "numsub" -2 [PUBSUB LOADING STALE] [] NO_KEYS []
+        Pubsub "2.8.0" "Counts the listeners of channels." => pubsub::numsub;
+    "shardchannels" -2 [PUBSUB LOADING STALE] [] NO_KEYS []
+        Pubsub "7.0.0" "The channels of shards that have listeners." => pubsub::shardchannels;
+    "shardnumsub" -2 [PUBSUB LOADING STALE] [] NO_KEYS []
+        Pubsub "7.0.0" "Counts the listeners of channels of shards." => pubsub::shardnumsub;
+    "help" 2 [LOADING STALE] [] NO_KEYS []
+        Pubsub "6.2.0" "Lists these subcommands." => introspect::help;
 );
 
 rows!(pub(super) COMMAND "command|":

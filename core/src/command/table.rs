@@ -32,16 +32,27 @@ pub(crate) mod flag {
     pub const NO_MULTI: u32 = 1 << 10;
     /// Also while a script runs too long.
     pub const ALLOW_BUSY: u32 = 1 << 11;
+    /// About channels.
+    pub const PUBSUB: u32 = 1 << 12;
+    /// May wait.
+    pub const BLOCKING: u32 = 1 << 13;
+    /// Never in the slow log.
+    pub const SKIP_SLOWLOG: u32 = 1 << 14;
+    /// Writes nothing, and replicas are told all the same; COMMAND does not show it.
+    pub const MAY_REPLICATE: u32 = 1 << 15;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 12] = [
+    pub const NAMES: [(u32, &str); 15] = [
         (WRITE, "write"),
         (READONLY, "readonly"),
         (DENYOOM, "denyoom"),
         (ADMIN, "admin"),
+        (PUBSUB, "pubsub"),
         (NOSCRIPT, "noscript"),
+        (BLOCKING, "blocking"),
         (LOADING, "loading"),
         (STALE, "stale"),
+        (SKIP_SLOWLOG, "skip_slowlog"),
         (FAST, "fast"),
         (NO_AUTH, "no_auth"),
         (NO_ASYNC_LOADING, "no_async_loading"),
@@ -73,18 +84,27 @@ pub(crate) mod acl {
     pub const CONNECTION: u32 = 1 << 8;
     /// `@scripting`
     pub const SCRIPTING: u32 = 1 << 9;
+    /// `@pubsub`
+    pub const PUBSUB: u32 = 1 << 20;
+    /// `@blocking`
+    pub const BLOCKING: u32 = 1 << 21;
+    /// `@transaction`
+    pub const TRANSACTION: u32 = 1 << 22;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 10] = [
+    pub const NAMES: [(u32, &str); 13] = [
         (KEYSPACE, "@keyspace"),
         (READ, "@read"),
         (WRITE, "@write"),
         (STRING, "@string"),
+        (PUBSUB, "@pubsub"),
         (ADMIN, "@admin"),
         (FAST, "@fast"),
         (SLOW, "@slow"),
+        (BLOCKING, "@blocking"),
         (DANGEROUS, "@dangerous"),
         (CONNECTION, "@connection"),
+        (TRANSACTION, "@transaction"),
         (SCRIPTING, "@scripting"),
     ];
 }
@@ -98,6 +118,8 @@ pub(crate) enum Group {
     Server,
     Cluster,
     Scripting,
+    Transactions,
+    Pubsub,
 }
 
 impl Group {
@@ -110,6 +132,8 @@ impl Group {
             Self::Server => "server",
             Self::Cluster => "cluster",
             Self::Scripting => "scripting",
+            Self::Transactions => "transactions",
+            Self::Pubsub => "pubsub",
         }
     }
 }
@@ -130,6 +154,11 @@ pub(crate) struct KeySpec {
 }
 
 impl KeySpec {
+    /// Whether these are keys that the command may change.
+    pub fn writes(&self) -> bool {
+        !matches!(self.flags.first(), Some(&("RO" | "not_key")))
+    }
+
     /// The flags for one request; `hands_out`: it asks for the old value.
     pub fn resolved(&self, hands_out: bool) -> &'static [&'static str] {
         match (self.flags.contains(&"variable_flags"), hands_out) {
@@ -181,6 +210,11 @@ impl Command {
         if self.arity < 0 { words >= needed } else { words == needed }
     }
 
+    /// Whether it is about a channel of a shard, which has a slot but is no key.
+    pub fn is_shard_channel(&self) -> bool {
+        self.is(flag::PUBSUB) && !self.keys.is_empty()
+    }
+
     /// All ACL categories.
     pub const fn all_categories(&self) -> u32 {
         let mut all = self.categories;
@@ -193,6 +227,12 @@ impl Command {
         }
         if self.is(flag::ADMIN) {
             all |= acl::ADMIN | acl::DANGEROUS;
+        }
+        if self.is(flag::PUBSUB) {
+            all |= acl::PUBSUB;
+        }
+        if self.is(flag::BLOCKING) {
+            all |= acl::BLOCKING;
         }
         all | if self.is(flag::FAST) { acl::FAST } else { acl::SLOW }
     }

@@ -68,6 +68,14 @@ pub enum Effect {
         /// Whose.
         client: ClientId,
     },
+    /// A message for a client that answers nothing (Pub/Sub), shared by all who get it. It does not
+    /// end the client's waiting for an answer.
+    Push {
+        /// To whom.
+        client: ClientId,
+        /// RESP.
+        bytes: Arc<[u8]>,
+    },
     /// Flush what is queued for a client and close it; no `ClientGone` follows.
     CloseClient {
         /// Which one.

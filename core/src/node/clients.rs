@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::{
     endpoint::Addr,
     id::ClientId,
-    rules::{Ctx, replication},
+    rules::{Ctx, clients, replication, watch},
     session::Session,
 };
 
@@ -19,9 +19,7 @@ pub(super) fn came(ctx: &mut Ctx<'_>, client: ClientId, remote: Option<Addr>, lo
 
 /// A client's connection is gone; it may have been a replica.
 pub(super) fn went(ctx: &mut Ctx<'_>, client: ClientId) {
-    ctx.b.sessions.remove(&client);
-    ctx.b.holds.forget(client);
-    replication::client_gone(ctx, client);
+    clients::gone(ctx, client);
 }
 
 /// Deletes some of the keys that are due, and tells the replicas. A replica deletes none by
@@ -41,5 +39,6 @@ pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
     for (_, key) in gone {
         ctx.b.stats.expired += 1;
         replication::propagate(ctx, &[b"DEL", &key]);
+        watch::touched(ctx, &key);
     }
 }

@@ -14,7 +14,9 @@ use crate::{
     id::LinkId,
     io::{DownReason, Effect, HangupReason, Level},
     rules::{
-        Ctx, candidacy, claim, epoch, failure, gossip, manual, meet, ping, speak,
+        Ctx, candidacy, claim, epoch, failure, gossip, manual, meet, ping,
+        publish::{self, Reach},
+        speak,
         vote::{self, VoteRequest},
     },
     slot::SlotSet,
@@ -158,8 +160,18 @@ fn dispatch(ctx: &mut Ctx<'_>, link: LinkId, sender: Option<PeerIdx>, message: &
                 manual::hear_start(ctx, from, link);
             }
         }
-        // Pub/Sub belongs to the next chapter; modules to nobody here.
-        Body::Publish { .. } | Body::PublishShard { .. } | Body::Module { .. } => {}
+        Body::Publish { channel, message } => {
+            if sender.is_some() {
+                publish::heard(ctx, Reach::Everybody, channel, message);
+            }
+        }
+        Body::PublishShard { channel, message } => {
+            if sender.is_some() {
+                publish::heard(ctx, Reach::Shard, channel, message);
+            }
+        }
+        // Modules are nobody's business here.
+        Body::Module { .. } => {}
         Body::Unknown(number) => {
             ctx.out
                 .log(Level::Warning, || alloc::format!("Received unknown packet type: {number}"));

@@ -33,7 +33,7 @@ use crate::{
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
-    rules::{Ctx, candidacy, manual, replication, serving},
+    rules::{Ctx, candidacy, manual, publish, replication, serving},
     store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
@@ -97,6 +97,8 @@ impl Node {
                 repl,
                 holds: Holds::default(),
                 sessions: BTreeMap::new(),
+                watchers: crate::session::Watchers::default(),
+                pubsub: crate::session::PubSub::default(),
                 rng,
                 stats: Stats::default(),
                 started: now.mono,
@@ -185,6 +187,10 @@ impl Node {
         }
         for client in ctx.b.holds.take_ready() {
             ctx.out.push(Effect::Resume { client });
+        }
+        if !ctx.b.cluster.lost.is_empty() {
+            let lost = core::mem::take(&mut ctx.b.cluster.lost);
+            publish::slots_lost(ctx, &lost);
         }
         replication::feed(ctx);
         if core::mem::take(&mut ctx.b.cluster.todo.save) && ctx.b.config.cluster_enabled {

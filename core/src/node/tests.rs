@@ -90,6 +90,7 @@ impl Bench {
             | Effect::Log { .. }
             | Effect::Stream { .. }
             | Effect::Reply { .. }
+            | Effect::Push { .. }
             | Effect::CloseClient { .. }
             | Effect::Resume { .. }
             | Effect::Notice(_)

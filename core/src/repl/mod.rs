@@ -64,6 +64,8 @@ pub(crate) struct Repl {
     pub selected: bool,
     /// Commands of a MULTI in the master's stream that has not ended: applied at its EXEC.
     pub queued: Option<Vec<Vec<Vec<u8>>>>,
+    /// What a command or a transaction that is running has put into the stream so far.
+    pub unit: Unit,
     /// Clients blocked by WAIT.
     pub waiters: Waiters,
     /// Offset behind the last write of each client, for WAIT.
@@ -77,6 +79,25 @@ pub(crate) struct Repl {
     /// Since when a master with a backlog has no replica.
     pub alone_since: Option<Instant>,
     dialled: u64,
+}
+
+/// What belongs together in the stream: it is wrapped in MULTI and EXEC if it is more than one
+/// command, so that no replica shows a half of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unit {
+    /// A command is running: what it propagates is gathered first.
+    pub open: bool,
+    /// The commands so far.
+    pub commands: Vec<(Vec<Vec<u8>>, Kept)>,
+}
+
+/// Who is told of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// Replicas, and the file that restores the data.
+    Logged,
+    /// Replicas alone.
+    Told,
 }
 
 /// A replication id: 40 characters, drawn at random.

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use super::{
     Ctx,
     follow::{self, Cause},
-    replication, speak,
+    replication, speak, watch,
 };
 use crate::{
     cluster::{ClusterState, Peer, PeerIdx},
@@ -115,10 +115,12 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, claimant: PeerIdx, epoch: Epoch, claim: &
     } else {
         // The rest of this node's slots stay; keys of the lost ones are somebody else's now.
         for slot in taken.dirty {
-            for key in ctx.b.store.keys_in_slot(slot, usize::MAX) {
-                replication::propagate(ctx, &[b"DEL", &key]);
-            }
+            let keys = ctx.b.store.keys_in_slot(slot, usize::MAX);
             ctx.b.store.remove_slot(slot);
+            for key in keys {
+                replication::propagate(ctx, &[b"DEL", &key]);
+                watch::touched(ctx, &key);
+            }
         }
     }
 }

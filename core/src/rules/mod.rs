@@ -4,9 +4,11 @@
 //! `vote` and `promote` (who takes over?), `manual` (a person wants it so), `serving` (may clients
 //! be answered?), `migration` (who helps a lonely master?), then the small ones: `ping`, `gossip`,
 //! `meet`, `follow`, `forget`. `speak` writes the messages.
+//! `clients`, `watch` and `publish` are about clients.
 
 pub(crate) mod candidacy;
 pub(crate) mod claim;
+pub(crate) mod clients;
 pub(crate) mod epoch;
 pub(crate) mod failure;
 pub(crate) mod follow;
@@ -17,12 +19,14 @@ pub(crate) mod meet;
 pub(crate) mod migration;
 pub(crate) mod ping;
 pub(crate) mod promote;
+pub(crate) mod publish;
 pub(crate) mod replication;
 pub(crate) mod serving;
 pub(crate) mod speak;
 #[cfg(test)]
 mod tests;
 pub(crate) mod vote;
+pub(crate) mod watch;
 
 use crate::{beliefs::Beliefs, cluster::ClusterState, io::Outbox, time::Now};
 

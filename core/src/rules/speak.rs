@@ -157,6 +157,24 @@ pub(crate) fn auth_request(ctx: &mut Ctx<'_>) {
     broadcast(ctx, &BodyOut::AuthRequest, Kind::AuthRequest);
 }
 
+/// A Pub/Sub message for everybody.
+pub(crate) fn publish(ctx: &mut Ctx<'_>, channel: &[u8], message: &[u8]) {
+    broadcast(ctx, &BodyOut::Publish { channel, message }, Kind::Publish);
+}
+
+/// A Pub/Sub message for the other nodes of this shard.
+pub(crate) fn publish_to_shard(ctx: &mut Ctx<'_>, channel: &[u8], message: &[u8]) {
+    let master = ctx.b.cluster.my_shard_master();
+    let frame = frame(ctx, &BodyOut::PublishShard { channel, message });
+    for at in ctx.b.cluster.peers.other_places() {
+        let Some(peer) = ctx.b.cluster.peers.get(at) else { continue };
+        let is_here = at == master || peer.master() == Some(master);
+        if let Some(link) = peer.link.up().filter(|_| is_here) {
+            send(ctx, link, Arc::clone(&frame), Kind::PublishShard);
+        }
+    }
+}
+
 fn send_to(ctx: &mut Ctx<'_>, to: PeerIdx, body: &BodyOut<'_>, kind: Kind) {
     if let Some(link) = ctx.b.cluster.peers.get(to).and_then(|peer| peer.link.up()) {
         let frame = frame(ctx, body);

@@ -454,6 +454,7 @@ impl Turn<'_> {
                 self.go_on(idx, client);
             }
             Effect::Resume { client } => self.go_on(idx, client),
+            Effect::Push { client, bytes } => self.reply(idx, client, bytes.to_vec()),
             Effect::CloseClient { client } => self.close_client(idx, client),
             Effect::Log { level, line } => self.log(idx, level, line),
             Effect::Notice(notice) => self.noticed(idx, &notice),

@@ -209,6 +209,7 @@ impl Driver {
             }
             Effect::Reply { client, bytes } => self.feed(client, &bytes),
             Effect::Resume { client } => self.resume(client),
+            Effect::Push { client, bytes } => self.push(client, &bytes),
             Effect::CloseClient { client } => {
                 if let Some(client) = self.clients.borrow_mut().remove(&client) {
                     client.out.finish(End::Flushed);
@@ -427,6 +428,14 @@ impl Driver {
             client.is_blocked = false;
             client.out.wake();
         }
+    }
+
+    /// A message that answers nothing.
+    fn push(&self, id: ClientId, bytes: &[u8]) {
+        if let Some(client) = self.clients.borrow().get(&id) {
+            client.out.push(bytes);
+        }
+        self.check_output(id);
     }
 
     /// Whether the client's last command is not answered yet.

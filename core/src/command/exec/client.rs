@@ -9,10 +9,9 @@ use crate::{
     command::{Call, Outcome, dispatch::Shown},
     hold::{self, Scope},
     id::ClientId,
-    io::Effect,
     resp::{Protocol, parse_i64},
-    rules::Ctx,
-    session::Session,
+    rules::{Ctx, clients},
+    session::{Replies, Session},
     time::Instant,
 };
 
@@ -33,6 +32,28 @@ pub(in crate::command) fn getname(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// `CLIENT SETNAME name`
 pub(in crate::command) fn setname(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     connection::setname(ctx, call);
+}
+
+/// `CLIENT REPLY ON|OFF|SKIP`: only ON is answered.
+pub(in crate::command) fn reply(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let word = call.arg(2);
+    let wanted = if same(word, "ON") {
+        Replies::On
+    } else if same(word, "OFF") {
+        Replies::Off
+    } else if same(word, "SKIP") {
+        Replies::SkipNext
+    } else {
+        return call.syntax_error();
+    };
+    let Some(session) = connection::session(ctx, call) else { return };
+    if wanted == Replies::SkipNext && session.replies == Replies::Off {
+        return;
+    }
+    session.replies = wanted;
+    if wanted == Replies::On {
+        call.reply.ok();
+    }
 }
 
 /// `CLIENT NO-EVICT ON|OFF`
@@ -96,7 +117,7 @@ enum Kind {
     Replica,
     /// A connection on which this node is the client; none is in the list of sessions.
     Master,
-    /// No client is subscribed to anything yet.
+    /// It listens.
     Pubsub,
 }
 
@@ -113,7 +134,13 @@ impl Kind {
     }
 
     const fn of(session: &Session) -> Self {
-        if session.is_replica { Self::Replica } else { Self::Normal }
+        if session.is_replica {
+            Self::Replica
+        } else if session.subscribed {
+            Self::Pubsub
+        } else {
+            Self::Normal
+        }
     }
 }
 
@@ -223,8 +250,7 @@ fn close(ctx: &mut Ctx<'_>, call: &mut Call<'_>, target: &Target<'_>) -> i64 {
         if Some(*client) == call.client {
             call.outcome = Outcome::Close;
         } else {
-            ctx.b.sessions.remove(client);
-            ctx.out.push(Effect::CloseClient { client: *client });
+            clients::close(ctx, *client);
         }
     }
     i64::try_from(found.len()).unwrap_or(i64::MAX)

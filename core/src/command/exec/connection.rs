@@ -2,15 +2,15 @@
 
 use alloc::string::String;
 
-use super::same;
+use super::{pubsub, same};
 use crate::{
     command::{
         Call, Outcome,
         dispatch::{Shown, is_replica},
     },
     resp::{Protocol, parse_i64},
-    rules::Ctx,
-    session::Session,
+    rules::{Ctx, watch},
+    session::{Replies, Session},
 };
 
 const NO_CLUSTER: &str = "ERR This instance has cluster support disabled";
@@ -22,9 +22,15 @@ pub(super) fn session<'c>(ctx: &'c mut Ctx<'_>, call: &Call<'_>) -> Option<&'c m
     call.client.and_then(|client| ctx.b.sessions.get_mut(&client))
 }
 
-/// `PING [message]`
-pub(in crate::command) fn ping(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+/// `PING [message]`; a client that listens in RESP2 gets it in the form of a message.
+pub(in crate::command) fn ping(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     match call.args {
+        [_] | [_, _] if pubsub::only_listens(ctx, call) => {
+            let message = call.arg(1);
+            call.reply.array(2);
+            call.reply.bulk(b"pong");
+            call.reply.bulk(message);
+        }
         [_] => call.reply.simple("PONG"),
         [_, message] => call.reply.bulk(message),
         _ => call.reply.error("ERR wrong number of arguments for 'ping' command"),
@@ -202,7 +208,15 @@ pub(in crate::command) fn quit(_: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// `RESET`
 pub(in crate::command) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let locked = !ctx.b.config.requirepass.is_empty();
+    if let Some(client) = call.client {
+        watch::unwatch(ctx, client);
+        ctx.b.pubsub.forget(client);
+    }
     if let Some(session) = session(ctx, call) {
+        session.multi = None;
+        session.subscribed = false;
+        session.replies = Replies::On;
+        session.asking = false;
         session.protocol = Protocol::Resp2;
         session.authenticated = !locked;
         session.readonly = false;

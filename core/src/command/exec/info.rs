@@ -155,8 +155,9 @@ fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("evicted_keys", 0);
     text.put("keyspace_hits", stats.hits);
     text.put("keyspace_misses", stats.misses);
-    text.put("pubsub_channels", 0);
-    text.put("pubsub_patterns", 0);
+    text.put("pubsub_channels", ctx.b.pubsub.channel_count());
+    text.put("pubsub_patterns", ctx.b.pubsub.pattern_count());
+    text.put("pubsubshard_channels", ctx.b.pubsub.shard_count());
 }
 
 fn replication(ctx: &Ctx<'_>, text: &mut Lines) {

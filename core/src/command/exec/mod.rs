@@ -10,16 +10,21 @@ pub(super) mod info;
 pub(super) mod introspect;
 pub(super) mod keys;
 pub(super) mod numbers;
+pub(super) mod pubsub;
 pub(super) mod replication;
 pub(super) mod server;
 pub(super) mod strings;
 #[cfg(test)]
 mod tests;
+pub(super) mod transaction;
 
-use super::{Call, dispatch::is_replica};
+use super::{
+    Call,
+    dispatch::{Shown, is_replica},
+};
 use crate::{
     resp::parse_i64,
-    rules::{Ctx, replication::propagate},
+    rules::{Ctx, replication::propagate, watch},
     slot::Slot,
     store::{Collection, Entry, Kind},
     time::UnixMillis,
@@ -34,6 +39,16 @@ pub(super) fn container(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.syntax_error();
 }
 
+/// Refuses a subcommand whose words do not fit, as Redis words it.
+fn wrong_subcommand(call: &mut Call<'_>) {
+    let word = call.arg(1);
+    let container = call.command.container.trim_end_matches('|').to_ascii_uppercase();
+    call.reply.error_fmt(format_args!(
+        "ERR unknown subcommand or wrong number of arguments for '{}'. Try {container} HELP.",
+        Shown(word.get(..128).unwrap_or(word))
+    ));
+}
+
 /// The slot of a key that is about to be read or written. If its time has come, a master deletes
 /// it now and tells its replicas; a replica leaves it, hidden, to its master.
 fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
@@ -44,6 +59,7 @@ fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
         ctx.b.store.remove(slot, key);
         ctx.b.stats.expired += 1;
         propagate(ctx, &[b"DEL", key]);
+        watch::touched(ctx, key);
     }
     slot
 }

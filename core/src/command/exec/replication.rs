@@ -155,7 +155,7 @@ pub(crate) fn wait(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     };
     // A negative number of replicas is reached by none.
     let needed = u64::try_from(needed).unwrap_or(0);
-    match replication::wait(ctx, client, needed, timeout_ms) {
+    match replication::wait(ctx, client, needed, timeout_ms, call.may_wait) {
         Some(reached) => call.reply.integer(signed(reached)),
         None => call.outcome = Outcome::Blocked,
     }

@@ -9,6 +9,7 @@ use crate::{
     rules::{
         Ctx,
         replication::{discarded, drop_replicas},
+        watch,
     },
     slot::key_slot,
     store::Value,
@@ -41,6 +42,7 @@ pub(super) fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
         ctx.out.log(Level::Notice, || alloc::format!("MASTER <-> REPLICA sync: {line}"));
     }
     ctx.b.store.clear();
+    watch::touched_all(ctx);
     head_lines(ctx, &read);
     let keys = read.keys.len();
     for (key, value, expire_ms) in read.keys {

@@ -5,12 +5,12 @@
 
 use alloc::vec::Vec;
 
-use super::follow::{close, dial, lost};
+use super::follow::{dial, lost};
 use crate::{
     id::ClientId,
     io::{Effect, HangupReason, Level},
     repl::{Phase, Repl, ReplId, wire},
-    rules::Ctx,
+    rules::{Ctx, clients},
     time::Instant,
 };
 
@@ -84,7 +84,7 @@ fn watch_replicas(ctx: &mut Ctx<'_>) {
                 alloc::format!("Disconnecting timedout replica (streaming sync): {}", replica.name)
             });
         }
-        close(ctx, client);
+        clients::close(ctx, client);
     }
 }
 

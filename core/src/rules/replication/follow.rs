@@ -13,7 +13,7 @@ use crate::{
     id::ClientId,
     io::{Effect, HangupReason, Level, Purpose},
     repl::{Phase, ReplId, Upstream},
-    rules::Ctx,
+    rules::{Ctx, clients},
     time::Instant,
 };
 
@@ -129,18 +129,11 @@ pub(super) fn dial(ctx: &mut Ctx<'_>) {
     ctx.out.log(Level::Notice, || "MASTER <-> REPLICA sync started".into());
 }
 
-/// Closes the connection of a client, which the driver will not report as gone.
-pub(super) fn close(ctx: &mut Ctx<'_>, client: ClientId) {
-    super::client_gone(ctx, client);
-    ctx.b.sessions.remove(&client);
-    ctx.out.push(Effect::CloseClient { client });
-}
-
 /// All own replicas have to ask again: this node's history is no longer the one they know.
 pub(crate) fn drop_replicas(ctx: &mut Ctx<'_>) {
     let all: Vec<ClientId> = ctx.b.repl.replicas.iter().map(|replica| replica.client).collect();
     for client in all {
-        close(ctx, client);
+        clients::close(ctx, client);
     }
 }
 
@@ -178,7 +171,7 @@ fn become_replica(ctx: &mut Ctx<'_>) {
         let text = "-UNBLOCKED force unblock from blocking operation, instance state changed \
                     (master -> replica?)\r\n";
         ctx.out.push(Effect::Reply { client: waiter.client, bytes: text.into() });
-        close(ctx, waiter.client);
+        clients::close(ctx, waiter.client);
     }
     let repl = &mut ctx.b.repl;
     if repl.id == ReplId::NONE {

@@ -21,24 +21,78 @@ use super::Ctx;
 use crate::{
     id::ClientId,
     io::{Effect, Level},
-    repl::{Waiter, wire},
+    repl::{Kept, Waiter, wire},
     time::Instant,
 };
 
 /// A write of this master enters the stream (and nothing happens on a replica, or while no
-/// replica ever came: such a master does not count).
+/// replica ever came: such a master does not count). While a command is running it is only
+/// gathered: see [`Unit`](crate::repl::Unit).
 pub(crate) fn propagate(ctx: &mut Ctx<'_>, command: &[&[u8]]) {
-    let repl = &mut ctx.b.repl;
-    if repl.is_replica() || repl.backlog.is_none() {
+    pass_on(ctx, command, Kept::Logged);
+}
+
+/// The same for what replicas are told and no file has to keep: a message of Pub/Sub.
+pub(crate) fn tell(ctx: &mut Ctx<'_>, command: &[&[u8]]) {
+    pass_on(ctx, command, Kept::Told);
+}
+
+fn pass_on(ctx: &mut Ctx<'_>, command: &[&[u8]], kept: Kept) {
+    if !is_wanted(ctx) {
         return;
     }
-    let mut bytes = Vec::new();
-    if !repl.selected {
-        repl.selected = true;
-        wire::encode(&[b"SELECT", b"0"], &mut bytes);
+    let unit = &mut ctx.b.repl.unit;
+    if unit.open {
+        unit.commands.push((command.iter().map(|word| word.to_vec()).collect(), kept));
+    } else {
+        emit(ctx, command, kept);
     }
-    wire::encode(command, &mut bytes);
-    repl.produce(&bytes);
+}
+
+/// From here to [`close_unit`] commands are gathered, because they belong together.
+pub(crate) const fn open_unit(ctx: &mut Ctx<'_>) {
+    ctx.b.repl.unit.open = true;
+}
+
+/// What was gathered enters the stream, within MULTI and EXEC if it is more than one command.
+pub(crate) fn close_unit(ctx: &mut Ctx<'_>) {
+    let unit = &mut ctx.b.repl.unit;
+    unit.open = false;
+    if unit.commands.is_empty() {
+        return;
+    }
+    let commands = core::mem::take(&mut unit.commands);
+    let is_wrapped = commands.len() > 1;
+    if is_wrapped {
+        // Before the SELECT that a new stream begins with, as in Redis 7.0.
+        append(ctx, &[b"MULTI"], Kept::Logged);
+    }
+    for (command, kept) in &commands {
+        let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+        emit(ctx, &words, *kept);
+    }
+    if is_wrapped {
+        append(ctx, &[b"EXEC"], Kept::Logged);
+    }
+}
+
+/// Whether anybody keeps what this node writes.
+const fn is_wanted(ctx: &Ctx<'_>) -> bool {
+    let repl = &ctx.b.repl;
+    !repl.is_replica() && repl.backlog.is_some()
+}
+
+/// One command of the data, behind a SELECT if none was said yet.
+fn emit(ctx: &mut Ctx<'_>, command: &[&[u8]], kept: Kept) {
+    if !core::mem::replace(&mut ctx.b.repl.selected, true) {
+        append(ctx, &[b"SELECT", b"0"], Kept::Told);
+    }
+    append(ctx, command, kept);
+}
+
+/// The one place through which commands leave for whoever keeps them.
+fn append(ctx: &mut Ctx<'_>, command: &[&[u8]], _kept: Kept) {
+    ctx.b.repl.produce(&wire::encoded(command));
 }
 
 /// Remembers that this client's last write is what entered the stream last, for its WAIT.
@@ -85,17 +139,19 @@ pub(crate) fn acknowledged(ctx: &mut Ctx<'_>, client: ClientId, offset: u64) {
     ctx.b.repl.replicas.ack(client, offset, ctx.now.mono);
 }
 
-/// WAIT: the number of replicas at once, or `None` and the answer comes later.
+/// WAIT: the number of replicas at once, or `None` and the answer comes later; in a transaction
+/// nothing waits.
 pub(crate) fn wait(
     ctx: &mut Ctx<'_>,
     client: ClientId,
     needed: u64,
     timeout_ms: u64,
+    may_wait: bool,
 ) -> Option<u64> {
     let repl = &mut ctx.b.repl;
     let offset = repl.written.get(&client).copied().unwrap_or(0);
     let reached = repl.replicas.acked(offset) as u64;
-    if reached >= needed {
+    if reached >= needed || !may_wait {
         return Some(reached);
     }
     let until = if timeout_ms == 0 { Instant::NEVER } else { ctx.now.mono.plus_ms(timeout_ms) };

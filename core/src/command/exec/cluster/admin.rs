@@ -14,7 +14,7 @@ use crate::{
     rules::{
         Ctx, epoch,
         follow::{self, Cause},
-        forget as forgetting, manual, meet as meeting, replication,
+        forget as forgetting, manual, meet as meeting, replication, watch,
     },
 };
 
@@ -160,6 +160,7 @@ pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         ctx.b.cluster.election.reset();
         replication::follow_nobody(ctx);
         ctx.b.store.clear();
+        watch::touched_all(ctx);
     }
     manual::reset(ctx);
     ctx.b.cluster.owners.migrating.clear();

@@ -91,7 +91,7 @@ fn expired_keys_are_gone_and_replicas_are_told() {
         SET k v PX 100
         + 100
         SET k w NX -> OK
-        = SET k v PXAT 1700000000200 ; DEL k ; SET k w NX
+        = SET k v PXAT 1700000000200 ; MULTI ; DEL k ; SET k w NX ; EXEC
         PEXPIRE k 10
         + 10
         APPEND k x -> :1

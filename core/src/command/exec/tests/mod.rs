@@ -8,6 +8,7 @@
 mod cluster;
 mod data;
 mod server;
+mod sessions;
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -18,7 +19,7 @@ use crate::{
     config::Config,
     endpoint::Addr,
     id::{ClientId, NodeId},
-    io::Outbox,
+    io::{Effect, Outbox},
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
@@ -61,6 +62,8 @@ impl Bench {
             repl,
             holds: crate::hold::Holds::default(),
             sessions: alloc::collections::BTreeMap::new(),
+            watchers: crate::session::Watchers::default(),
+            pubsub: crate::session::PubSub::default(),
             rng,
             stats: Stats::default(),
             started: Instant::ZERO,
@@ -83,6 +86,38 @@ impl Bench {
         let shown = if rest.is_empty() { String::new() } else { show(&mut rest) };
         assert!(rest.is_empty(), "one reply for one command: {shown}");
         (outcome, shown)
+    }
+
+    /// Another client says something; all replies, and what it is sent besides.
+    fn say_as(&mut self, client: u64, line: &str) -> String {
+        let client = ClientId(client);
+        let locked = !self.b.config.requirepass.is_empty();
+        let fresh = || Session::new(None, None, locked, Instant::ZERO);
+        self.b.sessions.entry(client).or_insert_with(fresh);
+        let words = split(line);
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        self.reply.clear();
+        let mut ctx = Ctx { now: self.now(), b: &mut self.b, out: &mut self.out };
+        execute(&mut ctx, client, &words, &mut self.reply);
+        let mut rest = self.reply.as_bytes();
+        let mut shown = Vec::new();
+        while !rest.is_empty() {
+            shown.push(show(&mut rest));
+        }
+        shown.join(" | ")
+    }
+
+    /// What clients were sent outside of their own commands, `<client> <reply>` each.
+    fn pushed(&mut self) -> Vec<String> {
+        self.out
+            .drain()
+            .filter_map(|effect| match effect {
+                Effect::Push { client, bytes } => {
+                    Some(format!("{} {}", client.0, show(&mut &*bytes)))
+                }
+                _ => None,
+            })
+            .collect()
     }
 
     fn say(&mut self, line: &str) -> String {
@@ -163,7 +198,7 @@ fn show(rest: &mut &[u8]) -> String {
             *rest = &rest[len + 2..];
             format!("\"{text}\"")
         }
-        "*" | "~" | "%" => {
+        "*" | "~" | "%" | ">" => {
             let Ok(len) = line.parse::<usize>() else { return "nil".into() };
             let len = if mark == "%" { 2 * len } else { len };
             let parts: Vec<String> = (0..len).map(|_| show(rest)).collect();

@@ -133,6 +133,7 @@ impl Rig {
             Effect::Log { line, .. } => self.log.push((at, line)),
             Effect::Persist(_)
             | Effect::Resume { .. }
+            | Effect::Push { .. }
             | Effect::Send { .. }
             | Effect::Notice(_)
             | Effect::Exit(_) => {}

@@ -1,6 +1,14 @@
 //! What a node remembers about each client of its data port.
+//!
+//! `transaction` is what MULTI and WATCH leave behind, `pubsub` who listens to which channel.
 
-use alloc::{collections::BTreeMap, string::String};
+mod pubsub;
+mod transaction;
+
+pub(crate) use pubsub::{Kind, PubSub};
+pub(crate) use transaction::{Transaction, Watch, Watched, Watchers};
+
+use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
 use crate::{endpoint::Addr, id::ClientId, resp::Protocol, time::Instant};
 
@@ -31,6 +39,28 @@ pub(crate) struct Session {
     pub replica_port: Option<u16>,
     /// It sent PSYNC or SYNC: from now on it is a replica's feed, owned by `repl`.
     pub is_replica: bool,
+    /// What it queued since MULTI.
+    pub multi: Option<Box<Transaction>>,
+    /// Keys that must not change until its EXEC.
+    pub watching: Vec<Watch>,
+    /// One of them has changed: its EXEC does nothing.
+    pub watch_broken: bool,
+    /// It is subscribed to something.
+    pub subscribed: bool,
+    /// Which of its replies it wants to see.
+    pub replies: Replies,
+}
+
+/// `CLIENT REPLY`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Replies {
+    /// All.
+    #[default]
+    On,
+    /// All but the next one.
+    SkipNext,
+    /// None.
+    Off,
 }
 
 impl Session {
@@ -54,6 +84,11 @@ impl Session {
             command: ("", "NULL"),
             replica_port: None,
             is_replica: false,
+            multi: None,
+            watching: Vec::new(),
+            watch_broken: false,
+            subscribed: false,
+            replies: Replies::On,
         }
     }
 }
