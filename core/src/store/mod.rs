@@ -14,10 +14,12 @@
 mod exchange;
 mod glob;
 mod hash;
+mod key;
 mod list;
 mod pack;
 mod scan;
 mod set;
+mod slot_map;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -29,10 +31,12 @@ use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
 pub(crate) use glob::glob;
 pub(crate) use hash::Hash;
+pub(crate) use key::Key;
 pub(crate) use list::{End, List};
 pub(crate) use set::{Member, Set};
+use slot_map::SlotMap;
+pub(crate) use table::Entry;
 use table::SlotTable;
-pub(crate) use table::{Entry, Key};
 pub(crate) use value::{Collection, Kind, Str, Value};
 pub(crate) use zset::ZSet;
 
@@ -123,7 +127,7 @@ impl Keyspace {
         self.dirty += 1;
         self.bytes += cost(key, &value);
         let map = self.slots.get_or_make(slot);
-        if let Some((_, name, entry)) = map.get_full_mut(key) {
+        if let Some((name, entry)) = map.get_mut(key) {
             self.bytes -= cost(name, &entry.value);
             if entry.expire != expire {
                 let name = Key::clone(name);
@@ -140,7 +144,7 @@ impl Keyspace {
         if let Some(at) = expire {
             Arc::make_mut(&mut self.expiring).insert((at, slot, Key::clone(&name)));
         }
-        map.insert(name, Entry { value, expire });
+        map.append(name, Entry { value, expire });
         self.len += 1;
     }
 
@@ -151,7 +155,7 @@ impl Keyspace {
         key: &[u8],
         change: impl FnOnce(&mut Value) -> R,
     ) -> Option<R> {
-        let entry = self.slots.get_mut(slot)?.get_mut(key)?;
+        let (_, entry) = self.slots.get_mut(slot)?.get_mut(key)?;
         self.bytes -= entry.value.size();
         let answer = change(&mut entry.value);
         self.bytes += entry.value.size();
@@ -161,8 +165,8 @@ impl Keyspace {
 
     /// Sets, moves or takes away the expiry of a key; false when the key is not there.
     pub fn set_expiry(&mut self, slot: Slot, key: &[u8], expire: Option<UnixMillis>) -> bool {
-        let found = self.slots.get_mut(slot).and_then(|map| map.get_full_mut(key));
-        let Some((_, name, entry)) = found else { return false };
+        let found = self.slots.get_mut(slot).and_then(|map| map.get_mut(key));
+        let Some((name, entry)) = found else { return false };
         let name = Key::clone(name);
         let old = core::mem::replace(&mut entry.expire, expire);
         self.reschedule(slot, &name, old, expire);
@@ -173,7 +177,7 @@ impl Keyspace {
     /// Deletes a key; what it held.
     pub fn remove(&mut self, slot: Slot, key: &[u8]) -> Option<Entry> {
         let map = self.slots.get_mut(slot)?;
-        let (_, name, entry) = map.swap_remove_full(key)?;
+        let (name, entry) = map.swap_remove(key)?;
         if map.is_empty() {
             self.slots.remove(slot);
         }
@@ -194,12 +198,13 @@ impl Keyspace {
 
     /// Number of keys of a slot.
     pub fn count_in_slot(&self, slot: Slot) -> usize {
-        self.slots.get(slot).map_or(0, indexmap::IndexMap::len)
+        self.slots.get(slot).map_or(0, SlotMap::len)
     }
 
     /// Up to `max` keys of a slot.
     pub fn keys_in_slot(&self, slot: Slot, max: usize) -> Vec<Key> {
-        self.slots.get(slot).into_iter().flat_map(|map| map.keys()).take(max).cloned().collect()
+        let keys = self.slots.get(slot).into_iter().flat_map(SlotMap::iter).map(|(key, _)| key);
+        keys.take(max).cloned().collect()
     }
 
     /// The slots that hold keys, ascending.
@@ -223,7 +228,7 @@ impl Keyspace {
         }
         let mut at = rng.index(self.len);
         for (slot, map) in self.slots.iter() {
-            match map.get_index(at) {
+            match map.at(at) {
                 Some((name, _)) => return Some((slot, name)),
                 None => at -= map.len(),
             }

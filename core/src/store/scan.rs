@@ -41,7 +41,7 @@ impl Keyspace {
             while at > 0 && left > 0 {
                 at -= 1;
                 left -= 1;
-                if let Some((name, entry)) = map.get_index(at) {
+                if let Some((name, entry)) = map.at(at) {
                     visit(name, entry);
                 }
             }

@@ -155,11 +155,12 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         let Ok(found) = read_as(ctx, call, key) else { return };
         write(call, found);
     }
-    let there = exists(ctx, call, key);
+    let slot = settle(ctx, call, key);
+    // A plain SET need not know: it looks its key up once, when it writes.
     let wanted = match options.only_if {
         None => true,
-        Some(OnlyIf::Absent) => !there,
-        Some(OnlyIf::Present) => there,
+        Some(OnlyIf::Absent) => !exists(ctx, call, key),
+        Some(OnlyIf::Present) => exists(ctx, call, key),
     };
     if !wanted {
         if !options.get {
@@ -167,7 +168,6 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         }
         return;
     }
-    let slot = call.slot_of(key);
     let kept = match options.life {
         Life::Keep => ctx.b.store.entry(slot, key).and_then(|entry| entry.expire),
         Life::Unsaid | Life::Persist | Life::Until { .. } => expire,
