@@ -23,6 +23,10 @@ pub(crate) struct Inbound {
     pub since: Instant,
 }
 
+/// So many inbound links may be open whose peer is not known yet: enough for a whole cluster that
+/// connects at once after a restart, and a bound for strangers who never say a word.
+const UNBOUND_MAX: usize = 256;
+
 /// All links of one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
@@ -55,9 +59,25 @@ impl Links {
         self.inbound.get(&link).copied()
     }
 
-    /// Somebody connected.
-    pub(crate) fn accept(&mut self, link: LinkId, remote: IpAddr, local: IpAddr, since: Instant) {
+    /// Somebody connected. Returns a link to close instead, the oldest of too many whose other end
+    /// has not said who it is.
+    pub(crate) fn accept(
+        &mut self,
+        link: LinkId,
+        remote: IpAddr,
+        local: IpAddr,
+        since: Instant,
+    ) -> Option<LinkId> {
+        let unbound = || self.inbound.iter().filter(|(_, inbound)| inbound.peer.is_none());
+        let oldest = (unbound().count() >= UNBOUND_MAX)
+            .then(|| unbound().min_by_key(|(link, inbound)| (inbound.since, **link)))
+            .flatten()
+            .map(|(link, _)| *link);
+        if let Some(oldest) = oldest {
+            self.inbound.remove(&oldest);
+        }
         self.inbound.insert(link, Inbound { peer: None, remote, local, since });
+        oldest
     }
 
     /// An inbound link turned out to be `peer`'s. Returns an older inbound link of the same peer,

@@ -97,6 +97,8 @@ pub(crate) struct Traffic {
     pub sent: [u64; 11],
     /// Received, indexed by type number.
     pub received: [u64; 11],
+    /// Links closed because too much waited to be sent on them.
+    pub overflows: u64,
 }
 
 impl ClusterState {

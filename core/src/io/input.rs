@@ -24,7 +24,7 @@ pub enum Input<'a> {
         /// [`LinkId::accepted`].
         link: LinkId,
         /// The other end.
-        remote: IpAddr,
+        remote: Addr,
         /// This end: how a node learns its own address.
         local: IpAddr,
     },
@@ -79,5 +79,8 @@ pub enum DownReason {
     /// The bytes were not a bus frame; the driver saw it while cutting.
     Garbage,
     /// More was queued than `cluster-link-sendbuf-limit` or a fixed limit allows.
-    Overflow,
+    Overflow {
+        /// How much was.
+        queued: u64,
+    },
 }

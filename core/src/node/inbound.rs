@@ -7,11 +7,15 @@
 
 use core::net::IpAddr;
 
+use alloc::format;
+
+use super::stream::socket_error;
 use crate::{
     bus::{self, Body, Extension, Header, Kind, Message, MsgFlags},
-    cluster::{Peer, PeerIdx, Role},
+    cluster::{Outbound, Peer, PeerIdx, Role},
+    endpoint::Addr,
     explain::Reason,
-    id::LinkId,
+    id::{LinkId, NodeId},
     io::{DownReason, Effect, HangupReason, Level},
     rules::{
         Ctx, candidacy, claim, epoch, failure, gossip, manual, meet, ping,
@@ -23,9 +27,12 @@ use crate::{
 };
 
 /// Somebody connected to the bus port.
-pub(super) fn accepted(ctx: &mut Ctx<'_>, link: LinkId, remote: IpAddr, local: IpAddr) {
+pub(super) fn accepted(ctx: &mut Ctx<'_>, link: LinkId, remote: Addr, local: IpAddr) {
     let since = ctx.now.mono;
-    ctx.b.cluster.links.accept(link, remote, local, since);
+    ctx.out.log(Level::Verbose, || format!("Accepting cluster node connection from {remote}"));
+    if let Some(oldest) = ctx.b.cluster.links.accept(link, remote.ip, local, since) {
+        ctx.out.push(Effect::Hangup { link: oldest, why: HangupReason::Unneeded });
+    }
 }
 
 /// A dialled link is up; false if it is not one of the bus.
@@ -33,7 +40,10 @@ pub(super) fn link_up(ctx: &mut Ctx<'_>, link: LinkId) -> bool {
     let Some(at) = ctx.b.cluster.links.outbound(link) else { return false };
     let since = ctx.now.mono;
     if let Some(peer) = ctx.b.cluster.peers.get_mut(at) {
-        peer.link = crate::cluster::Outbound::Up { link, since };
+        peer.link = Outbound::Up { link, since };
+    }
+    if let Some((id, to)) = target(ctx, at) {
+        ctx.out.log(Level::Debug, || format!("Connecting with Node {id} at {to}"));
     }
     ping::linked(ctx, at);
     true
@@ -41,7 +51,9 @@ pub(super) fn link_up(ctx: &mut Ctx<'_>, link: LinkId) -> bool {
 
 /// A link is gone; false if it is not one of the bus.
 pub(super) fn link_down(ctx: &mut Ctx<'_>, link: LinkId, why: DownReason) -> bool {
-    let was_inbound = ctx.b.cluster.links.inbound(link).is_some();
+    let inbound = ctx.b.cluster.links.inbound(link);
+    let was_inbound = inbound.is_some();
+    log_down(ctx, link, inbound.and_then(|inbound| inbound.peer), why);
     let peer = ctx.b.cluster.links.gone(link);
     if let Some(at) = peer {
         ping::unlinked(ctx, at, why == DownReason::Refused);
@@ -54,10 +66,56 @@ pub(super) fn link_down(ctx: &mut Ctx<'_>, link: LinkId, why: DownReason) -> boo
     was_inbound || peer.is_some()
 }
 
+/// Whom an outbound link leads to, and where.
+fn target(ctx: &Ctx<'_>, at: PeerIdx) -> Option<(NodeId, Addr)> {
+    let peer = ctx.b.cluster.peers.get(at)?;
+    Some((peer.id, peer.endpoint.bus()?))
+}
+
+/// What Redis says about a link that is gone, most of it to those who ask for details.
+fn log_down(ctx: &mut Ctx<'_>, link: LinkId, from: Option<PeerIdx>, why: DownReason) {
+    let to = ctx.b.cluster.links.outbound(link);
+    if let DownReason::Overflow { queued } = why {
+        ctx.b.cluster.traffic.overflows += 1;
+        let (way, at) = if to.is_some() { ("to", to) } else { ("from", from) };
+        let id = at.and_then(|at| ctx.b.cluster.peers.id_of(at));
+        let id = id.as_ref().map_or("", |id| id.as_str());
+        ctx.out.log(Level::Warning, || {
+            format!(
+                "Freeing cluster link({way} node {id}, used memory: {queued}) due to exceeding \
+                 send buffer memory limit."
+            )
+        });
+        return;
+    }
+    let error = if why == DownReason::Closed { "connection closed" } else { socket_error(why) };
+    let dialled = to.and_then(|at| {
+        let dialling = matches!(ctx.b.cluster.peers.get(at)?.link, Outbound::Dialling { .. });
+        target(ctx, at).filter(|_| dialling)
+    });
+    match dialled {
+        None => {
+            ctx.out.log(Level::Debug, || format!("I/O error reading from node link: {error}"));
+        }
+        // On this machine the kernel refuses at once, before the connection is waited for.
+        Some((_, Addr { ip, port })) if why == DownReason::Refused && ip.is_loopback() => {
+            ctx.out.log(Level::Debug, || {
+                format!("Unable to connect to Cluster Node [{ip}]:{port} -> {error}")
+            });
+        }
+        Some((id, to)) => ctx
+            .out
+            .log(Level::Verbose, || format!("Connection with Node {id} at {to} failed: {error}")),
+    }
+}
+
 /// Exactly one frame.
 pub(super) fn frame(ctx: &mut Ctx<'_>, link: LinkId, bytes: &[u8]) {
     if let Some(kind) = bus::kind_of(bytes) {
         ctx.b.cluster.traffic.received[usize::from(kind.number())] += 1;
+        ctx.out.log(Level::Debug, || {
+            format!("--- Processing packet of type {}, {} bytes", kind.name(), bytes.len())
+        });
     }
     match bus::decode(bytes) {
         Ok(message) => {
@@ -94,6 +152,11 @@ fn identify(ctx: &mut Ctx<'_>, link: LinkId, header: &Header<'_>) -> Option<Peer
     let named = cluster.peers.find(header.sender).filter(|at| *at != PeerIdx::ME)?;
     let fresh_inbound = cluster.links.inbound(link).is_some_and(|inbound| inbound.peer.is_none());
     if fresh_inbound && let Some(older) = cluster.links.bind(link, named) {
+        let id = header.sender;
+        ctx.out.log(Level::Debug, || {
+            let fd = |link: LinkId| link.0 & !LinkId::accepted(0).0;
+            format!("Replacing inbound link fd {} from node {id} with fd {}", fd(older), fd(link))
+        });
         ctx.out.push(Effect::Hangup { link: older, why: HangupReason::Replaced });
     }
     Some(named)
@@ -173,8 +236,7 @@ fn dispatch(ctx: &mut Ctx<'_>, link: LinkId, sender: Option<PeerIdx>, message: &
         // Modules are nobody's business here.
         Body::Module { .. } => {}
         Body::Unknown(number) => {
-            ctx.out
-                .log(Level::Warning, || alloc::format!("Received unknown packet type: {number}"));
+            ctx.out.log(Level::Warning, || format!("Received unknown packet type: {number}"));
         }
     }
 }
@@ -197,6 +259,13 @@ fn heartbeat(
         }
         speak::pong(ctx, link);
     }
+    ctx.out.log(Level::Debug, || {
+        let links = &ctx.b.cluster.links;
+        let at = links.outbound(link).or_else(|| links.inbound(link).and_then(|l| l.peer));
+        let id = at.and_then(|at| ctx.b.cluster.peers.id_of(at));
+        let id = id.as_ref().map_or("NULL", |id| id.as_str());
+        format!("{} packet received: {id}", kind.name())
+    });
     if let Some(at) = ctx.b.cluster.links.outbound(link) {
         let was_handshake =
             ctx.b.cluster.peers.get(at).is_some_and(|peer| peer.handshake.is_some());

@@ -33,7 +33,7 @@ use crate::{
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
-    rules::{Ctx, candidacy, manual, publish, replication, serving},
+    rules::{Ctx, candidacy, manual, own, publish, replication, serving},
     store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
@@ -104,22 +104,8 @@ impl Node {
                 started: now.mono,
             },
         };
-        node.apply_config();
+        own::follow_config(&mut node.b);
         node
-    }
-
-    /// What directives say about this node itself.
-    fn apply_config(&mut self) {
-        let config = &self.b.config;
-        let (port, cport) = crate::rules::speak::announced_ports(config);
-        let me = self.b.cluster.me_mut();
-        me.endpoint.port = port;
-        me.endpoint.cport = cport;
-        if let Some(ip) = config.cluster_announce_ip {
-            me.endpoint.ip = Some(ip);
-        }
-        me.endpoint.hostname.clone_from(&config.cluster_announce_hostname);
-        me.nofailover = config.cluster_replica_no_failover;
     }
 
     fn ctx<'a>(&'a mut self, now: Now, out: &'a mut Outbox) -> Ctx<'a> {
@@ -197,6 +183,13 @@ impl Node {
             let image = image::save(&self.b.cluster, now);
             out.barrier(Effect::Persist(image));
         }
+    }
+
+    /// The data on disk has been loaded: slots that hold keys but are not this node's are taken, or
+    /// opened for importing. To be called once, between the load and the first client.
+    pub fn data_loaded(&mut self, now: Now, out: &mut Outbox) {
+        own::data_loaded(&mut self.ctx(now, out));
+        self.settle(now, out);
     }
 
     /// The earliest deadline.

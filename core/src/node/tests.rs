@@ -6,6 +6,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use crate::{
     Node,
     config::Config,
+    endpoint::Addr,
     id::LinkId,
     io::{DownReason, Effect, Input, Outbox},
     node::Health,
@@ -72,7 +73,14 @@ impl Bench {
                 let there = LinkId::accepted(self.accepted);
                 self.wires.insert((n, link), (other, there));
                 self.wires.insert((other, there), (n, link));
-                self.input(other, Input::LinkAccepted { link: there, remote: HERE, local: HERE });
+                self.input(
+                    other,
+                    Input::LinkAccepted {
+                        link: there,
+                        remote: Addr { ip: HERE, port: 40_000 },
+                        local: HERE,
+                    },
+                );
                 self.input(n, Input::LinkUp { link, local: HERE });
             }
             Effect::Send { link, frame } => {
@@ -184,4 +192,78 @@ fn a_dead_master_is_agreed_upon_by_a_majority() {
     for n in [0, 1, 3, 4, 5] {
         assert_eq!(bench.sees(n, 2), Health::Fail, "{n}");
     }
+}
+
+/// Strangers who connect and never say a word are forgotten, the oldest first.
+#[test]
+fn silent_links_have_a_bound() {
+    let mut bench = six();
+    let (node, mut out) = (bench.nodes[0].take(), Outbox::new());
+    let (mut node, now) = (node.unwrap(), bench.now());
+    let mut hung_up = Vec::new();
+    for n in 1..=300 {
+        let link = LinkId::accepted(n);
+        let remote = Addr { ip: HERE, port: 9 };
+        node.handle(now, Input::LinkAccepted { link, remote, local: HERE }, &mut out);
+        hung_up.extend(out.drain().filter_map(|effect| match effect {
+            Effect::Hangup { link, .. } => Some(link),
+            _ => None,
+        }));
+    }
+    assert_eq!(hung_up, (1..=44).map(LinkId::accepted).collect::<Vec<_>>());
+}
+
+/// A peer that does not read: the driver gives its link up, the node counts and says so.
+#[test]
+fn a_link_that_overflows_is_counted_and_named() {
+    let mut bench = six();
+    bench.run(3000);
+    let (mut node, now) = (bench.nodes[0].take().unwrap(), bench.now());
+    let mut out = Outbox::new();
+    let (_, link) = *bench.wires.keys().find(|(n, link)| *n == 0 && !link.is_accepted()).unwrap();
+    let why = DownReason::Overflow { queued: 12_345 };
+    node.handle(now, Input::LinkDown { link, why }, &mut out);
+    let line = out.drain().find_map(|effect| match effect {
+        Effect::Log { line, .. } => Some(line),
+        _ => None,
+    });
+    let line = line.unwrap();
+    assert!(line.starts_with("Freeing cluster link(to node "), "{line}");
+    assert!(
+        line.ends_with(", used memory: 12345) due to exceeding send buffer memory limit."),
+        "{line}"
+    );
+    let mut reply = crate::resp::ReplyBuf::new();
+    let words: [&[u8]; 2] = [b"CLUSTER", b"INFO"];
+    node.execute(now, crate::id::ClientId(1), &words, &mut reply, &mut out);
+    let text = alloc::string::String::from_utf8_lossy(reply.as_bytes()).into_owned();
+    assert!(text.contains("total_cluster_links_buffer_limit_exceeded:1"), "{text}");
+}
+
+/// The details that `loglevel debug` shows, as Redis words them.
+#[test]
+fn details_are_logged_to_those_who_ask() {
+    let mut bench = six();
+    bench.run(3000);
+    let (mut node, now) = (bench.nodes[0].take().unwrap(), bench.now());
+    let mut out = Outbox::new();
+    out.set_level(crate::io::Level::Debug);
+    let (_, link) = *bench.wires.keys().find(|(n, link)| *n == 0 && !link.is_accepted()).unwrap();
+    let mut lines = |input: Input<'_>| -> Vec<alloc::string::String> {
+        node.handle(now, input, &mut out);
+        out.drain()
+            .filter_map(|effect| match effect {
+                Effect::Log { line, .. } => Some(line),
+                _ => None,
+            })
+            .collect()
+    };
+    let accepted = LinkId::accepted(9999);
+    let remote = Addr { ip: HERE, port: 41_234 };
+    assert_eq!(
+        lines(Input::LinkAccepted { link: accepted, remote, local: HERE }),
+        ["Accepting cluster node connection from 127.0.0.1:41234"]
+    );
+    let closed = lines(Input::LinkDown { link, why: DownReason::Closed });
+    assert_eq!(closed, ["I/O error reading from node link: connection closed"]);
 }

@@ -11,13 +11,16 @@
 //!
 //! Spec: Redis Cluster spec, "Heartbeat and gossip messages"; Redis 7.0 behaviour.
 
-use alloc::vec::Vec;
+use alloc::{
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 use super::{Ctx, failure, forget, meet};
 use crate::{
     bus::{Gossip, NodeFlags},
     cluster::{ClusterState, Peer, PeerIdx},
-    io::{Effect, HangupReason},
+    io::{Effect, HangupReason, Level},
     time::{Now, UnixMillis},
 };
 
@@ -78,6 +81,11 @@ fn entry(peer: &Peer, now: Now) -> Gossip {
 
 /// One entry was heard from a known sender.
 pub(crate) fn hear(ctx: &mut Ctx<'_>, from: PeerIdx, entry: &Gossip) {
+    ctx.out.log(Level::Debug, || {
+        let Gossip { id, ip, port, cport, flags, .. } = entry;
+        let ip = ip.map_or_else(String::new, |ip| ip.to_string());
+        alloc::format!("GOSSIP {id} {ip}:{port}@{cport} {flags}")
+    });
     let bad = entry.flags.intersects(NodeFlags::FAIL.with(NodeFlags::PFAIL));
     let Some(about) = ctx.b.cluster.peers.find(entry.id) else {
         let stranger = entry.flags.contains(NodeFlags::NOADDR) || forget::is_banned(ctx, entry.id);

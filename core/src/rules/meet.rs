@@ -22,6 +22,10 @@ use crate::{
     time::Instant,
 };
 
+/// So many handshakes may run before strangers' MEETs are left unanswered: enough for a new cluster
+/// of that size whose nodes all meet this one, and a bound for whoever forges addresses.
+const HANDSHAKES_MAX: usize = 256;
+
 fn has_room(ctx: &Ctx<'_>) -> bool {
     ctx.b.cluster.peers.len() < ctx.b.config.max_peers as usize
 }
@@ -33,7 +37,11 @@ pub(crate) fn start(ctx: &mut Ctx<'_>, ip: IpAddr, port: u16, cport: u16, meet: 
     let running = ctx.b.cluster.peers.others().any(|(_, peer)| {
         peer.handshake.is_some() && peer.endpoint.ip == Some(ip) && peer.endpoint.cport == cport
     });
-    if running || !has_room(ctx) {
+    let strangers = || {
+        let begun = ctx.b.cluster.peers.others().filter(|(_, peer)| peer.handshake.is_some());
+        begun.count() >= HANDSHAKES_MAX
+    };
+    if running || !has_room(ctx) || (!meet && strangers()) {
         return;
     }
     let id = NodeId::random(&mut ctx.b.rng);
@@ -137,6 +145,10 @@ fn finish(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) -> Identity {
         }
         forget::drop_peer(ctx, at);
         return Identity::Dropped;
+    }
+    if let Some(id) = cluster.peers.id_of(at) {
+        let name = header.sender;
+        ctx.out.log(Level::Debug, || alloc::format!("Renaming node {id} into {name}"));
     }
     cluster.peers.rename(at, header.sender);
     let Some(peer) = cluster.peers.get_mut(at) else { return Identity::Dropped };

@@ -3,7 +3,7 @@
 //! Reading order: `failure` (who is down?), `epoch` and `claim` (who owns what?), `candidacy`,
 //! `vote` and `promote` (who takes over?), `manual` (a person wants it so), `serving` (may clients
 //! be answered?), `migration` (who helps a lonely master?), then the small ones: `ping`, `gossip`,
-//! `meet`, `follow`, `forget`. `speak` writes the messages.
+//! `meet`, `follow`, `forget`, `own`. `speak` writes the messages.
 //! `clients`, `watch` and `publish` are about clients.
 
 pub(crate) mod candidacy;
@@ -17,6 +17,7 @@ pub(crate) mod gossip;
 pub(crate) mod manual;
 pub(crate) mod meet;
 pub(crate) mod migration;
+pub(crate) mod own;
 pub(crate) mod ping;
 pub(crate) mod promote;
 pub(crate) mod publish;

@@ -12,7 +12,7 @@ use super::{Ctx, candidacy, failure, forget, manual, migration, serving, speak};
 use crate::{
     cluster::{CRON_PERIOD_MS, Outbound, PeerIdx},
     explain::Reason,
-    io::{Effect, HangupReason, Purpose},
+    io::{Effect, HangupReason, Level, Purpose},
     time::Instant,
 };
 
@@ -106,6 +106,9 @@ fn ping_at_random(ctx: &mut Ctx<'_>) {
         }
     }
     if let Some((at, _)) = oldest {
+        if let Some(id) = ctx.b.cluster.peers.id_of(at) {
+            ctx.out.log(Level::Debug, || alloc::format!("Pinging node {id}"));
+        }
         speak::ping(ctx, at);
     }
 }

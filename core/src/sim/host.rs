@@ -303,7 +303,10 @@ impl Turn<'_> {
         let label = conn.ends[1].label;
         if conn.carries == Carries::Bus {
             let link = LinkId(label);
-            self.input(idx, Input::LinkAccepted { link, remote: IP, local: IP });
+            // An ephemeral port as a kernel would give it; nothing listens there.
+            let port = 32_768 + u16::try_from(label % 28_000).unwrap_or(0);
+            let remote = Addr { ip: IP, port };
+            self.input(idx, Input::LinkAccepted { link, remote, local: IP });
             return;
         }
         let local = Some(Addr { ip: IP, port: self.host(idx).port });

@@ -282,7 +282,7 @@ impl Turn<'_> {
                 DownReason::Closed
                 | DownReason::Reset
                 | DownReason::Garbage
-                | DownReason::Overflow => "Connection reset by peer",
+                | DownReason::Overflow { .. } => "Connection reset by peer",
             };
             self.app_failed(app, format!("127.0.0.1:{port}: {what}"));
         }

@@ -371,15 +371,16 @@ impl Driver {
         let mut links = self.links.borrow_mut();
         let Some(link) = links.get(&id) else { return };
         link.out.push(bytes);
+        let queued = link.out.waiting() as u64;
         let limit = match self.config(|config| config.cluster_link_sendbuf_limit) {
             0 => LINK_QUEUE_BYTES,
             limit => limit,
         };
-        if link.out.waiting() as u64 > limit {
+        if queued > limit {
             if let Some(Link { task: Some(task), .. }) = links.remove(&id) {
                 task.abort();
             }
-            self.lost.borrow_mut().push((id, DownReason::Overflow));
+            self.lost.borrow_mut().push((id, DownReason::Overflow { queued }));
         }
     }
 

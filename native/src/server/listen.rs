@@ -116,7 +116,7 @@ pub(super) async fn nodes(driver: Rc<Driver>, listener: TcpListener) {
                 });
                 driver.handle(Input::LinkAccepted {
                     link: id,
-                    remote: peer.ip().to_canonical(),
+                    remote: Addr { ip: peer.ip().to_canonical(), port: peer.port() },
                     local: local.ip().to_canonical(),
                 });
             }

@@ -7,7 +7,7 @@ use crate::{
     beliefs::Stats,
     command::{Call, dispatch::Shown},
     io::{Effect, Notice},
-    rules::Ctx,
+    rules::{Ctx, own},
 };
 
 /// `CONFIG GET pattern...`
@@ -46,6 +46,8 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
     match ctx.b.config.set_all_runtime(&pairs) {
         Ok(()) => {
+            let announced = pairs.iter().any(|(name, _)| *name == "cluster-announce-ip");
+            own::config_changed(ctx, announced);
             ctx.out.set_level(ctx.b.config.loglevel);
             ctx.out.push(Effect::Notice(Notice::ConfigChanged));
             call.reply.ok();

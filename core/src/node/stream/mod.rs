@@ -288,12 +288,12 @@ fn send(ctx: &mut Ctx<'_>, bytes: Vec<u8>) {
 }
 
 /// As the operating system words it, since that is what Redis prints here.
-const fn socket_error(why: DownReason) -> &'static str {
+pub(super) const fn socket_error(why: DownReason) -> &'static str {
     match why {
         DownReason::Refused => "Connection refused",
         DownReason::Unreachable => "Connection timed out",
         DownReason::Closed | DownReason::Reset => "Connection reset by peer",
-        DownReason::Garbage | DownReason::Overflow => "Connection aborted",
+        DownReason::Garbage | DownReason::Overflow { .. } => "Connection aborted",
     }
 }
 

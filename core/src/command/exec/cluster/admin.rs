@@ -9,7 +9,7 @@ use crate::{
     epoch::Epoch,
     explain::ManualMode,
     id::NodeId,
-    io::Level,
+    io::{Effect, Level, Notice},
     resp::parse_i64,
     rules::{
         Ctx, epoch,
@@ -158,6 +158,8 @@ pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if !ctx.b.cluster.is_master() {
         ctx.b.cluster.set_as_master(PeerIdx::ME);
         ctx.b.cluster.election.reset();
+        let epoch = ctx.b.cluster.me().config_epoch;
+        ctx.out.push(Effect::Notice(Notice::BecameMaster { epoch }));
         replication::follow_nobody(ctx);
         ctx.b.store.clear();
         watch::touched_all(ctx);

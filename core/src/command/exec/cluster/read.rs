@@ -154,6 +154,7 @@ pub(crate) fn info(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         let total: u64 = counts.iter().sum();
         let _ = write!(text, "cluster_stats_messages_{word}:{total}\r\n");
     }
-    text.push_str("total_cluster_links_buffer_limit_exceeded:0\r\n");
+    let _ =
+        write!(text, "total_cluster_links_buffer_limit_exceeded:{}\r\n", cluster.traffic.overflows);
     call.reply.verbatim("txt", text.as_bytes());
 }

@@ -1,10 +1,13 @@
 //! Commands of a node in a cluster: redirection, and a replica's view.
 
+use alloc::{format, string::String, vec::Vec};
+
 use super::{Bench, in_cluster};
 use crate::{
-    cluster::{Peer, PeerIdx},
+    cluster::{Peer, PeerIdx, Role},
     config::EndpointType,
     id::NodeId,
+    io::Effect,
     slot::{Slot, key_slot},
     store::Value,
     time::Instant,
@@ -110,4 +113,77 @@ fn a_moving_slot() {
     bench.check("GET {t}a -> -MOVED 15891 ?:7002");
     bench.b.config.cluster_preferred_endpoint_type = EndpointType::UnknownEndpoint;
     bench.check("GET {t}a -> -MOVED 15891 :7002");
+}
+
+/// CONFIG SET reaches what others hear of this node, not only CONFIG GET.
+#[test]
+fn announcements_change_while_it_runs() {
+    let mut bench = Bench::new(in_cluster());
+    let nodes = |bench: &mut Bench| bench.say("CLUSTER NODES");
+    bench.check("CONFIG SET cluster-announce-hostname host.example -> OK");
+    assert!(nodes(&mut bench).contains(",host.example myself"), "{}", nodes(&mut bench));
+    bench.check("CONFIG SET cluster-announce-ip 10.0.0.9 cluster-announce-port 7123 -> OK");
+    bench.check("CONFIG SET cluster-announce-bus-port 17999 -> OK");
+    assert!(nodes(&mut bench).contains(" 10.0.0.9:7123@17999,host"), "{}", nodes(&mut bench));
+    assert!(bench.b.cluster.todo.save, "and it is saved");
+    bench.check("CONFIG SET cluster-replica-no-failover yes -> OK");
+    assert!(nodes(&mut bench).contains("myself,master,nofailover "), "{}", nodes(&mut bench));
+    bench.check(r#"CONFIG SET cluster-announce-hostname "" cluster-announce-ip "" -> OK"#);
+    assert!(nodes(&mut bench).contains(" :7123@17999 myself"), "{}", nodes(&mut bench));
+}
+
+/// Keys of slots that are somebody else's are kept, and the slot is opened; a slot without an
+/// owner is taken.
+#[test]
+fn keys_in_foreign_slots_at_start_open_them() {
+    let mut bench = Bench::new(in_cluster());
+    bench.check("SET bar 1 -> OK");
+    bench.check("SET foo 2 -> OK");
+    let other =
+        bench.b.cluster.peers.add(Peer::new(NodeId::random(&mut bench.b.rng), Instant::ZERO));
+    let other = other.expect("room");
+    for slot in Slot::all() {
+        bench.b.cluster.assign(slot, other);
+    }
+    bench.b.cluster.unassign(key_slot(b"foo"));
+    let now = bench.now();
+    let mut ctx = crate::rules::Ctx { now, b: &mut bench.b, out: &mut bench.out };
+    crate::rules::own::data_loaded(&mut ctx);
+    assert!(bench.b.cluster.is_mine(key_slot(b"foo")));
+    assert_eq!(bench.b.cluster.me().slot_count, 1);
+    assert_eq!(bench.b.cluster.owners.importing.get(&key_slot(b"bar")), Some(&other));
+    let lines: Vec<String> = bench
+        .out
+        .drain()
+        .filter_map(|effect| match effect {
+            Effect::Log { line, .. } => Some(line),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "I have keys for slot 5061, but the slot is assigned to another node. Setting it to \
+             importing state.",
+            "I have keys for unassigned slot 12182. Taking responsibility for it.",
+        ]
+    );
+}
+
+/// What a manual failover of a replica refuses.
+#[test]
+fn failover_is_for_replicas_with_a_living_master() {
+    let mut bench = Bench::new(in_cluster());
+    bench.check("CLUSTER FAILOVER -> -ERR You should send CLUSTER FAILOVER to a replica");
+    bench.check("CLUSTER FAILOVER NOW -> -ERR syntax error");
+    bench.check("CLUSTER FAILOVER FORCE TAKEOVER -> -ERR syntax error");
+    bench.b.cluster.me_mut().role = Role::Replica { of: None };
+    bench.check("CLUSTER FAILOVER FORCE -> -ERR I'm a replica but my master is unknown to me");
+    let at = bench.b.cluster.peers.add(Peer::new(NodeId::random(&mut bench.b.rng), Instant::ZERO));
+    bench.b.cluster.set_master(PeerIdx::ME, at.expect("room"));
+    let down = "-ERR Master is down or failed, please use CLUSTER FAILOVER FORCE";
+    bench.check(&format!("CLUSTER FAILOVER -> {down}"));
+    assert!(bench.b.cluster.manual.is_none());
+    bench.check("CLUSTER FAILOVER FORCE -> OK");
+    assert!(bench.b.cluster.manual.is_some_and(crate::cluster::Manual::is_ready));
 }
