@@ -122,6 +122,11 @@ impl Holds {
         self.waiting.retain(|waits| *waits != client);
     }
 
+    /// Whether the request of this client waits.
+    pub fn is_waiting(&self, client: ClientId) -> bool {
+        self.waiting.contains(&client)
+    }
+
     /// How many clients wait (`blocked_clients` counts them too).
     pub fn waiting(&self) -> usize {
         self.waiting.len()

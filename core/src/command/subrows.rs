@@ -1,7 +1,7 @@
 //! The rows of all subcommands; `rows` says how to read them.
 
 use super::{
-    exec::{client, cluster, config, introspect, keys, pubsub, server},
+    exec::{acl, client, clients, cluster, config, introspect, keys, pubsub, server},
     keyspecs::{LOOK_SECOND, NO_KEYS},
     rows::rows,
 };
@@ -23,15 +23,29 @@ rows!(pub(super) CLIENT "client|":
     "setname" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "2.6.9" "Names this connection." => client::setname;
     "info" 2 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS ["nondeterministic_output"]
-        Connection "6.2.0" "Describes this connection." => client::info;
+        Connection "6.2.0" "Describes this connection." => clients::info;
     "list" -2 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS ["nondeterministic_output"]
-        Connection "2.4.0" "Describes all connections." => client::list;
+        Connection "2.4.0" "Describes all connections." => clients::list;
     "kill" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
-        Connection "2.4.0" "Closes connections." => client::kill;
+        Connection "2.4.0" "Closes connections." => clients::kill;
     "reply" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "3.2.0" "Chooses which replies this connection gets." => client::reply;
     "no-evict" 3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "7.0.0" "Accepted; nothing is evicted here." => client::no_evict;
+    "no-touch" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "7.2.0" "Accepted; no access times are kept here." => client::no_evict;
+    "setinfo" 4 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "7.2.0" "Takes the name and version of a client's library."
+        => client::setinfo;
+    "getredir" 2 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "6.0.0" "Who gets what this connection's tracking finds." => client::getredir;
+    "tracking" -3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "6.0.0" "Switches tracking off; on is not supported yet." => client::tracking;
+    "trackinginfo" 2 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "6.2.0" "Whether keys are tracked for this connection."
+        => client::trackinginfo;
+    "caching" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "6.0.0" "Only while keys are tracked." => client::caching;
     "pause" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "2.9.50" "Lets clients wait for some time, with writes or with all they ask."
         => client::pause;
@@ -135,7 +149,17 @@ rows!(pub(super) FUNCTION "function|":
 
 rows!(pub(super) ACL "acl|":
     "whoami" 2 [NOSCRIPT LOADING STALE] [] NO_KEYS []
-        Server "6.0.0" "The user of this connection." => server::acl_whoami;
+        Server "6.0.0" "The user of this connection." => acl::whoami;
+    "list" 2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Server "6.0.0" "The rules of all users." => acl::list;
+    "users" 2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Server "6.0.0" "The names of all users." => acl::users;
+    "getuser" 3 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Server "6.0.0" "The rules of one user." => acl::getuser;
+    "cat" -2 [NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Server "6.0.0" "The categories of commands, or the commands of one." => acl::cat;
+    "log" -2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Server "6.0.0" "Always empty." => acl::log;
     "help" 2 [LOADING STALE] [] NO_KEYS []
         Server "6.0.0" "Lists these subcommands." => introspect::help;
 );

@@ -40,6 +40,16 @@ impl Waiters {
         self.blocked.retain(|waiter| waiter.client != client);
     }
 
+    /// Whether this client waits.
+    pub fn holds(&self, client: ClientId) -> bool {
+        self.blocked.iter().any(|waiter| waiter.client == client)
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.blocked.len()
+    }
+
     /// Takes out everybody who has what it waited for, or whose time is over, with the number of
     /// replicas reached.
     pub fn ready(&mut self, replicas: &Replicas, now: Instant) -> Vec<(ClientId, u64)> {

@@ -49,6 +49,10 @@ pub(crate) struct Session {
     pub subscribed: bool,
     /// Which of its replies it wants to see.
     pub replies: Replies,
+    /// `CLIENT NO-EVICT ON`.
+    pub no_evict: bool,
+    /// Bytes that wait to be sent to it, as the driver said last.
+    pub waiting: u64,
 }
 
 /// `CLIENT REPLY`.
@@ -89,6 +93,8 @@ impl Session {
             watch_broken: false,
             subscribed: false,
             replies: Replies::On,
+            no_evict: false,
+            waiting: 0,
         }
     }
 }

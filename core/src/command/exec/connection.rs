@@ -112,7 +112,7 @@ pub(in crate::command) fn hello(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if locked {
         return call.reply.error(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the \
-             HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and \
+             HELLO AUTH <user> <pass> option can be used to authenticate the client and \
              select the RESP protocol version at the same time",
         );
     }
@@ -220,6 +220,7 @@ pub(in crate::command) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         session.protocol = Protocol::Resp2;
         session.authenticated = !locked;
         session.readonly = false;
+        session.no_evict = false;
         session.name.clear();
     }
     call.reply.set_protocol(Protocol::Resp2);

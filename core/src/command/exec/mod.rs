@@ -1,6 +1,8 @@
 //! What commands do, by family. Each handler finds arity, authentication and routing settled.
 
+pub(super) mod acl;
 pub(super) mod client;
+pub(super) mod clients;
 pub(super) mod cluster;
 pub(super) mod config;
 pub(super) mod connection;

@@ -112,8 +112,3 @@ pub(in crate::command) fn function_restore(_: &mut Ctx<'_>, call: &mut Call<'_>)
         call.reply.error("ERR DUMP payload version or checksum are wrong");
     }
 }
-
-/// `ACL WHOAMI`
-pub(in crate::command) fn acl_whoami(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    call.reply.bulk(b"default");
-}
