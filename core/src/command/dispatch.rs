@@ -216,7 +216,7 @@ pub(super) fn run_queued(
     // All keys of a transaction have been judged to share a slot, outside of a cluster a command
     // finds out for itself.
     let slot = if ctx.b.config.cluster_enabled {
-        let mut places = command.key_places(args.len());
+        let mut places = command.key_places(args);
         places.next().and_then(|(at, _)| args.get(at)).map(|key| key_slot(key))
     } else {
         sole_slot(command, args)
@@ -259,7 +259,7 @@ fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
         }
         return;
     }
-    for (at, spec) in command.key_places(args.len()) {
+    for (at, spec) in command.key_places(args) {
         if spec.writes()
             && let Some(key) = args.get(at)
         {
@@ -294,7 +294,7 @@ fn must_wait(ctx: &Ctx<'_>, command: &'static Command, args: Args<'_>, caller: C
         command.is(flag::WRITE)
             && (command.keys.is_empty()
                 || command
-                    .key_places(args.len())
+                    .key_places(args)
                     .filter_map(|(at, _)| args.get(at))
                     .any(|key| b.holds.is_moving(key)))
     };
@@ -426,7 +426,7 @@ fn judge_transaction(
 
 /// The slot of a request with exactly one key; several may differ outside of a cluster.
 fn sole_slot(command: &'static Command, args: Args<'_>) -> Option<Slot> {
-    let mut places = command.key_places(args.len());
+    let mut places = command.key_places(args);
     let (at, _) = places.next()?;
     match places.next() {
         Some(_) => None,

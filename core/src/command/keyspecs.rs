@@ -3,12 +3,16 @@
 //! `RO` reads, `RW` reads and writes, `OW` overwrites, `RM` removes; `access` hands content to the
 //! client, `insert` only adds, `update` changes, `delete` deletes.
 
-use super::table::KeySpec;
+use super::table::{Begin, Find, KeySpec};
 
 type Specs = &'static [KeySpec];
 
 const fn at(flags: &'static [&'static str], first: usize, last: i64, step: usize) -> KeySpec {
-    KeySpec { flags, notes: None, first, last, step }
+    KeySpec { flags, notes: None, begin: Begin::At(first), find: Find::Range { last, step } }
+}
+
+const fn counted(flags: &'static [&'static str], first: usize) -> KeySpec {
+    KeySpec { flags, notes: None, begin: Begin::At(first), find: Find::Counted }
 }
 
 const READS: &[&str] = &["RO", "access"];
@@ -59,11 +63,56 @@ pub(super) const RENAME_NEW: Specs = &[at(TAKES, 1, 0, 1), at(CREATES, 2, 0, 1)]
 pub(super) const SET: Specs = &[KeySpec {
     flags: &["RW", "access", "update", "variable_flags"],
     notes: Some("it reads the old value only with the option GET"),
-    first: 1,
-    last: 0,
-    step: 1,
+    ..at(CHANGES, 1, 0, 1)
 }];
 /// The name of a channel: it has a slot, and is no key.
 pub(super) const CHANNEL: Specs = &[at(&["not_key"], 1, 0, 1)];
 /// The same for several.
 pub(super) const CHANNELS: Specs = &[at(&["not_key"], 1, -1, 1)];
+/// Takes elements away.
+pub(super) const REDUCE: Specs = &[at(&["RW", "delete"], 1, 0, 1)];
+/// Hands out what two keys hold.
+pub(super) const READ_TWO: Specs = &[at(READS, 1, 1, 1)];
+/// Hands out what so many keys hold as the first word says.
+pub(super) const READ_COUNTED: Specs = &[counted(READS, 1)];
+/// Takes from one of so many keys as the first word says.
+pub(super) const TAKE_COUNTED: Specs = &[counted(TAKES, 1)];
+/// Takes from one key and adds to another.
+pub(super) const MOVE: Specs = &[at(TAKES, 1, 0, 1), at(&["RW", "insert"], 2, 0, 1)];
+/// Overwrites one key with what another one holds.
+pub(super) const PUT_FROM: Specs = &[at(PUTS, 1, 0, 1), at(READS, 2, 0, 1)];
+/// Overwrites one key with what all others hold.
+pub(super) const PUT_FROM_ALL: Specs = &[at(PUTS, 1, 0, 1), at(READS, 2, -1, 1)];
+/// The same, as SINTERSTORE says it.
+pub(super) const TOUCH_FROM_ALL: Specs = &[at(&["RW", "update"], 1, 0, 1), at(READS, 2, -1, 1)];
+/// Overwrites one key with what so many others hold as the second word says.
+pub(super) const PUT_FROM_COUNTED: Specs = &[at(PUTS, 1, 0, 1), counted(READS, 2)];
+/// Overwrites the key after an operator with what all others hold.
+pub(super) const BITOP: Specs = &[at(PUTS, 2, 0, 1), at(READS, 3, -1, 1)];
+/// Hands out one key's value to another key.
+pub(super) const COPY: Specs = &[at(READS, 1, 0, 1), at(PUTS, 2, 0, 1)];
+/// BITFIELD, which only reads if all of it is GET.
+pub(super) const BITFIELD: Specs = &[KeySpec {
+    flags: &["RW", "access", "update", "variable_flags"],
+    notes: Some("it writes unless all it is asked for is GET"),
+    ..at(CHANGES, 1, 0, 1)
+}];
+const SORT_NAMES: KeySpec = KeySpec {
+    flags: READS,
+    notes: Some("what BY and GET read: the content of the key says which keys those are"),
+    begin: Begin::Nowhere,
+    find: Find::Range { last: 0, step: 1 },
+};
+/// SORT without STORE.
+pub(super) const SORT_READ: Specs = &[at(READS, 1, 0, 1), SORT_NAMES];
+/// SORT.
+pub(super) const SORT: Specs = &[
+    at(READS, 1, 0, 1),
+    SORT_NAMES,
+    KeySpec {
+        flags: PUTS,
+        notes: Some("what STORE names, wherever it stands"),
+        begin: Begin::SortStore,
+        find: Find::Range { last: 0, step: 1 },
+    },
+];

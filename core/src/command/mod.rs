@@ -20,6 +20,7 @@ mod route;
 mod rows;
 mod subrows;
 mod table;
+mod value_rows;
 
 pub(crate) use dispatch::{apply, execute};
 pub(crate) use table::Command;

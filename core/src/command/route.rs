@@ -144,7 +144,7 @@ fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Optio
 
 fn keys<'q>(query: &'q Query<'_>) -> impl Iterator<Item = &'q [u8]> {
     query.requests.iter().flat_map(|(command, args)| {
-        command.key_places(args.len()).filter_map(|(at, _)| args.get(at).copied())
+        command.key_places(args).filter_map(|(at, _)| args.get(at).copied())
     })
 }
 

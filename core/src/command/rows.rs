@@ -6,7 +6,7 @@
 
 use super::{
     exec::{
-        connection, container, expiry, info, introspect, keys, numbers, pubsub, replication,
+        connection, container, expiry, info, introspect, keys, numbers, pubsub, replication, scans,
         server, strings, transaction,
     },
     keyspecs::{
@@ -16,6 +16,8 @@ use super::{
     subrows::{
         ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, PUBSUB, SLOWLOG,
     },
+    table::Command,
+    value_rows::VALUE_ROWS,
 };
 
 /// Makes rows; `subrows` uses it too.
@@ -47,7 +49,22 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-rows!(pub(super) ROWS "":
+/// All rows: those below, then those on values made of elements.
+pub(super) const ROWS: &[Command] = &{
+    let mut all = [SERVER_ROWS[0]; SERVER_ROWS.len() + VALUE_ROWS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < SERVER_ROWS.len() {
+            SERVER_ROWS[at]
+        } else {
+            VALUE_ROWS[at - SERVER_ROWS.len()]
+        };
+        at += 1;
+    }
+    all
+};
+
+rows!(SERVER_ROWS "":
     "get" 2 [READONLY FAST] [STRING] READ [] String "1.0.0" "Reads a string." => strings::get;
     "set" -3 [WRITE DENYOOM] [STRING] SET []
         String "1.0.0" "Sets a string, with conditions and an expiry if wanted." => strings::set;
@@ -121,7 +138,7 @@ rows!(pub(super) ROWS "":
         ["request_policy:all_shards" "nondeterministic_output_order"]
         Generic "1.0.0" "Lists the keys of this node that fit a pattern." => keys::keys;
     "scan" -2 [READONLY] [KEYSPACE] NO_KEYS ["nondeterministic_output" "request_policy:special"]
-        Generic "2.8.0" "Goes through the keys of this node in steps." => keys::scan;
+        Generic "2.8.0" "Goes through the keys of this node in steps." => scans::scan;
     "randomkey" 1 [READONLY] [KEYSPACE] NO_KEYS
         ["request_policy:all_shards" "nondeterministic_output"]
         Generic "1.0.0" "Draws a key of this node." => keys::randomkey;

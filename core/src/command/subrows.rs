@@ -11,6 +11,11 @@ rows!(pub(super) OBJECT "object|":
         Generic "2.2.3" "Tells how a value is stored." => keys::object_encoding;
     "refcount" 3 [READONLY] [KEYSPACE] LOOK_SECOND ["nondeterministic_output"]
         Generic "2.2.3" "Always 1 for a key that exists." => keys::object_refcount;
+    "freq" 3 [READONLY] [KEYSPACE] LOOK_SECOND ["nondeterministic_output"]
+        Generic "4.0.0" "How often a key was used; nothing here counts that." => keys::object_freq;
+    "idletime" 3 [READONLY] [KEYSPACE] LOOK_SECOND ["nondeterministic_output"]
+        Generic "2.2.3" "How long a key was not used; nothing here notes that."
+        => keys::object_idletime;
     "help" 2 [LOADING STALE] [KEYSPACE] NO_KEYS []
         Generic "6.2.0" "Lists these subcommands." => introspect::help;
 );

@@ -4,7 +4,8 @@
 //! since when Redis has it, one sentence. Dispatch, routing, `COMMAND` and its documentation read
 //! the same rows, so they cannot disagree.
 
-use super::{Handler, rows::ROWS};
+use super::{Args, Handler, rows::ROWS};
+use crate::resp::parse_i64;
 
 /// What a command does to the server and when it may run; the names are Redis's.
 pub(crate) mod flag {
@@ -40,9 +41,11 @@ pub(crate) mod flag {
     pub const SKIP_SLOWLOG: u32 = 1 << 14;
     /// Writes nothing, and replicas are told all the same; COMMAND does not show it.
     pub const MAY_REPLICATE: u32 = 1 << 15;
+    /// Where its keys are depends on the request: its short form is not all there is to know.
+    pub const MOVABLEKEYS: u32 = 1 << 16;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 15] = [
+    pub const NAMES: [(u32, &str); 16] = [
         (WRITE, "write"),
         (READONLY, "readonly"),
         (DENYOOM, "denyoom"),
@@ -57,6 +60,7 @@ pub(crate) mod flag {
         (NO_AUTH, "no_auth"),
         (NO_ASYNC_LOADING, "no_async_loading"),
         (NO_MULTI, "no_multi"),
+        (MOVABLEKEYS, "movablekeys"),
         (ALLOW_BUSY, "allow_busy"),
     ];
 }
@@ -90,13 +94,28 @@ pub(crate) mod acl {
     pub const BLOCKING: u32 = 1 << 21;
     /// `@transaction`
     pub const TRANSACTION: u32 = 1 << 22;
+    /// `@set`
+    pub const SET: u32 = 1 << 10;
+    /// `@sortedset`
+    pub const SORTEDSET: u32 = 1 << 11;
+    /// `@list`
+    pub const LIST: u32 = 1 << 12;
+    /// `@hash`
+    pub const HASH: u32 = 1 << 13;
+    /// `@bitmap`
+    pub const BITMAP: u32 = 1 << 14;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 13] = [
+    pub const NAMES: [(u32, &str); 18] = [
         (KEYSPACE, "@keyspace"),
         (READ, "@read"),
         (WRITE, "@write"),
+        (SET, "@set"),
+        (SORTEDSET, "@sortedset"),
+        (LIST, "@list"),
+        (HASH, "@hash"),
         (STRING, "@string"),
+        (BITMAP, "@bitmap"),
         (PUBSUB, "@pubsub"),
         (ADMIN, "@admin"),
         (FAST, "@fast"),
@@ -113,6 +132,11 @@ pub(crate) mod acl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Group {
     String,
+    Hash,
+    List,
+    Set,
+    SortedSet,
+    Bitmap,
     Generic,
     Connection,
     Server,
@@ -127,6 +151,11 @@ impl Group {
     pub const fn name(self) -> &'static str {
         match self {
             Self::String => "string",
+            Self::Hash => "hash",
+            Self::List => "list",
+            Self::Set => "set",
+            Self::SortedSet => "sorted-set",
+            Self::Bitmap => "bitmap",
             Self::Generic => "generic",
             Self::Connection => "connection",
             Self::Server => "server",
@@ -145,12 +174,35 @@ pub(crate) struct KeySpec {
     pub flags: &'static [&'static str],
     /// A remark on the flags.
     pub notes: Option<&'static str>,
-    /// The first key's place; the command's name is 0.
-    pub first: usize,
-    /// The last key's place counted from the first; -1 is the last word.
-    pub last: i64,
-    /// From one key to the next.
-    pub step: usize,
+    /// Where to begin.
+    pub begin: Begin,
+    /// Which words from there on.
+    pub find: Find,
+}
+
+/// Where the search for keys begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// At a word; the command's name is 0.
+    At(usize),
+    /// Nowhere: the names come from the content of a key.
+    Nowhere,
+    /// After the last STORE among the options of SORT.
+    SortStore,
+}
+
+/// Which words are keys, from the beginning of the search on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Find {
+    /// Up to a last one.
+    Range {
+        /// The last key's place counted from the first; -1 is the last word of the request.
+        last: i64,
+        /// From one key to the next.
+        step: usize,
+    },
+    /// So many as the first word says, after it.
+    Counted,
 }
 
 impl KeySpec {
@@ -159,14 +211,56 @@ impl KeySpec {
         !matches!(self.flags.first(), Some(&("RO" | "not_key")))
     }
 
-    /// The flags for one request; `hands_out`: it asks for the old value.
-    pub fn resolved(&self, hands_out: bool) -> &'static [&'static str] {
-        match (self.flags.contains(&"variable_flags"), hands_out) {
-            (true, true) => &["RW", "access", "update"],
-            (true, false) => &["OW", "update"],
-            (false, _) => self.flags,
+    /// From which word to before which, and in which steps, the keys of a request stand.
+    fn span(&self, args: Args<'_>) -> Result<(usize, usize, usize), NoSuchKeys> {
+        let words = args.len();
+        let begin = match self.begin {
+            Begin::At(first) => Some(first),
+            Begin::Nowhere => None,
+            Begin::SortStore => sort_store(args),
+        };
+        let Some(first) = begin else { return Ok((0, 0, 1)) };
+        match self.find {
+            Find::Range { last, step } => {
+                let end = match usize::try_from(last) {
+                    Ok(more) => first + more + 1,
+                    Err(_) => {
+                        let behind = usize::try_from(last.unsigned_abs() - 1).unwrap_or(words);
+                        words.saturating_sub(behind)
+                    }
+                };
+                Ok((first, end.min(words), step))
+            }
+            Find::Counted => {
+                let count = args.get(first).and_then(|word| parse_i64(word));
+                let count = count.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
+                let end = count.and_then(|n| n.checked_add(first + 1)).ok_or(NoSuchKeys)?;
+                if end > words { Err(NoSuchKeys) } else { Ok((first + 1, end, 1)) }
+            }
         }
     }
+}
+
+/// The request counts more keys than it has.
+#[derive(Clone, Copy, Debug)]
+struct NoSuchKeys;
+
+/// The key that SORT stores into; a later STORE wins, and what other options take is skipped.
+fn sort_store(args: Args<'_>) -> Option<usize> {
+    let (mut at, mut found) = (2, None);
+    while at < args.len() {
+        let is = |word: &str| args[at].eq_ignore_ascii_case(word.as_bytes());
+        if is("STORE") && at + 1 < args.len() {
+            found = Some(at + 1);
+            at += 1;
+        } else if is("LIMIT") {
+            at += 2;
+        } else if is("GET") || is("BY") {
+            at += 1;
+        }
+        at += 1;
+    }
+    found
 }
 
 /// One command or subcommand.
@@ -237,29 +331,39 @@ impl Command {
         all | if self.is(flag::FAST) { acl::FAST } else { acl::SLOW }
     }
 
-    /// The places of the keys among `words` words, with what happens to them.
-    pub fn key_places(&self, words: usize) -> impl Iterator<Item = (usize, &'static KeySpec)> {
-        self.keys.iter().flat_map(move |spec| {
-            let last = match usize::try_from(spec.last) {
-                Ok(more) => spec.first + more,
-                Err(_) => words.saturating_sub(1),
-            };
-            let last = last.min(words.saturating_sub(1));
-            (spec.first..=last).step_by(spec.step.max(1)).map(move |at| (at, spec))
+    /// The places of the keys in a request, with what happens to them. None at all if it says
+    /// itself that there are more than it has: its handler will refuse it.
+    pub fn key_places(&self, args: Args<'_>) -> impl Iterator<Item = (usize, &'static KeySpec)> {
+        let specs =
+            if self.keys.iter().all(|spec| spec.span(args).is_ok()) { self.keys } else { &[] };
+        specs.iter().flat_map(move |spec| {
+            let (first, end, step) = spec.span(args).unwrap_or_default();
+            (first..end).step_by(step.max(1)).map(move |at| (at, spec))
         })
     }
 
-    /// First key, last key and step, the short form that older clients read.
+    /// First key, last key and step, the short form that older clients read: of the specs that are
+    /// plain ranges as far as they follow one another.
     pub fn key_range(&self) -> (i64, i64, i64) {
-        let whole = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        match self.keys {
-            [] => (0, 0, 0),
-            [one] => {
-                let last = if one.last < 0 { one.last } else { whole(one.first) + one.last };
-                (whole(one.first), last, whole(one.step))
+        let ranges = || {
+            self.keys.iter().filter_map(|spec| match (spec.begin, spec.find) {
+                (Begin::At(first), Find::Range { last, step }) => {
+                    let first = i64::try_from(first).unwrap_or(i64::MAX);
+                    let last = if last < 0 { last } else { first + last };
+                    Some((first, last, i64::try_from(step).unwrap_or(i64::MAX)))
+                }
+                _ => None,
+            })
+        };
+        let mut ranges = ranges();
+        let Some(mut all) = ranges.next() else { return (0, 0, 0) };
+        for (first, last, step) in ranges {
+            if all.2 != 1 || step != 1 || all.1 != first - 1 {
+                break;
             }
-            [first, .., last] => (whole(first.first), whole(last.first), 1),
+            all.1 = last;
         }
+        all
     }
 }
 
@@ -311,13 +415,13 @@ pub(crate) fn subcommand(of: &Command, name: &[u8]) -> Option<&'static Command> 
 }
 
 /// More than twice the rows, so that probing ends soon.
-const INDEX_SIZE: usize = 512;
+const INDEX_SIZE: usize = 1024;
 
 /// Name to row, made when this is compiled: 0 is empty, else the row's number from 1.
-static INDEX: [u8; INDEX_SIZE] = index();
+static INDEX: [u16; INDEX_SIZE] = index();
 
-const fn index() -> [u8; INDEX_SIZE] {
-    assert!(ROWS.len() < u8::MAX as usize, "row numbers are bytes");
+const fn index() -> [u16; INDEX_SIZE] {
+    assert!(2 * ROWS.len() < INDEX_SIZE, "the index is at most half full");
     let mut index = [0; INDEX_SIZE];
     let mut row = 0;
     while row < ROWS.len() {
@@ -326,7 +430,7 @@ const fn index() -> [u8; INDEX_SIZE] {
             at = (at + 1) % INDEX_SIZE;
         }
         #[expect(clippy::cast_possible_truncation, reason = "asserted above")]
-        let number = row as u8 + 1;
+        let number = row as u16 + 1;
         index[at] = number;
         row += 1;
     }
@@ -371,7 +475,7 @@ mod tests {
     fn keys_are_where_the_rows_say() {
         let places = |words: &[&[u8]]| -> alloc::vec::Vec<usize> {
             let row = lookup(words).expect("known");
-            row.key_places(words.len()).map(|(at, _)| at).collect()
+            row.key_places(words).map(|(at, _)| at).collect()
         };
         assert_eq!(places(&[b"get", b"k"]), [1]);
         assert_eq!(places(&[b"del", b"a", b"b", b"c"]), [1, 2, 3]);
@@ -379,5 +483,14 @@ mod tests {
         assert_eq!(places(&[b"rename", b"a", b"b"]), [1, 2]);
         assert_eq!(places(&[b"object", b"encoding", b"k"]), [2]);
         assert_eq!(places(&[b"ping"]), [0; 0]);
+        assert_eq!(places(&[b"zunion", b"2", b"a", b"b", b"weights", b"1", b"2"]), [2, 3]);
+        assert_eq!(places(&[b"zunionstore", b"d", b"1", b"a"]), [1, 3]);
+        assert_eq!(places(&[b"zunionstore", b"d", b"3", b"a"]), [0; 0]);
+        assert_eq!(places(&[b"zunion", b"9223372036854775807", b"a"]), [0; 0]);
+        assert_eq!(places(&[b"lmpop", b"-1", b"a", b"left"]), [0; 0]);
+        assert_eq!(places(&[b"bitop", b"and", b"d", b"a", b"b"]), [2, 3, 4]);
+        assert_eq!(places(&[b"lcs", b"a", b"b", b"len"]), [1, 2]);
+        assert_eq!(places(&[b"sort", b"k", b"get", b"store", b"STORE", b"d"]), [1, 5]);
+        assert_eq!(places(&[b"sort", b"k", b"store"]), [1]);
     }
 }

@@ -101,12 +101,6 @@ impl Pack {
         tail
     }
 
-    /// Appends all elements of another one.
-    pub fn append(&mut self, other: &Self) {
-        self.bytes.extend_from_slice(&other.bytes);
-        self.count += other.count;
-    }
-
     /// Makes room of `item`'s size out of `from..to` and writes it there.
     fn write(&mut self, from: usize, to: usize, item: &[u8]) {
         let need = Self::cost(item.len());
@@ -257,8 +251,6 @@ mod tests {
             let tail = pack.split_off(half);
             prop_assert_eq!(content(&pack), &model[..half]);
             prop_assert_eq!(content(&tail), &model[half..]);
-            pack.append(&tail);
-            prop_assert_eq!(content(&pack), model);
         }
     }
 }

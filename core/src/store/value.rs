@@ -47,8 +47,8 @@ impl Kind for Str {
 /// A type made of elements. A key never holds an empty one: who takes the last element takes the
 /// key too.
 pub(crate) trait Collection: Kind + Default + Into<Value> {
-    /// How many elements.
-    fn count(&self) -> usize;
+    /// Whether there is no element.
+    fn is_void(&self) -> bool;
 }
 
 macro_rules! collections {
@@ -64,8 +64,8 @@ macro_rules! collections {
         }
 
         impl Collection for $type {
-            fn count(&self) -> usize {
-                self.len()
+            fn is_void(&self) -> bool {
+                self.is_empty()
             }
         }
 

@@ -321,6 +321,7 @@ fn pack_insert(pack: &mut Pack, member: &[u8], score: f64) {
             break;
         }
     }
-    pack.insert(at, &score.to_le_bytes());
+    // As in Redis, a packed score has no negative zero.
+    pack.insert(at, &(score + 0.0).to_le_bytes());
     pack.insert(at, member);
 }

@@ -35,7 +35,10 @@ pub(super) fn add(a: &[u8], b: &[u8]) -> Result<String, Refusal> {
 }
 
 /// As a float, which is how it is judged whether it is a number at all.
-fn float(text: &[u8]) -> Result<f64, Refusal> {
+pub(super) fn float(text: &[u8]) -> Result<f64, Refusal> {
+    if let [b'0', b'x' | b'X', ..] = text {
+        return super::args::float(text).ok_or(Refusal::NotANumber);
+    }
     let text = str::from_utf8(text).map_err(|_| Refusal::NotANumber)?;
     let number: f64 = text.parse().map_err(|_| Refusal::NotANumber)?;
     if number.is_nan() { Err(Refusal::NotANumber) } else { Ok(number) }
@@ -106,6 +109,7 @@ mod tests {
             ("1.", "1", "2"),
             ("100", "-0.00", "100"),
             ("1e20", "1", "100000000000000000001"),
+            ("0x10", "1", "17"),
         ];
         for (a, b, sum) in cases {
             assert_eq!(add(a.as_bytes(), b.as_bytes()).as_deref(), Ok(sum), "{a} + {b}");
@@ -121,7 +125,7 @@ mod tests {
 
     #[test]
     fn other_things_are_no_numbers() {
-        for text in ["", "abc", "1 ", " 1", "1,5", "nan", "0x10", "1e", "--1"] {
+        for text in ["", "abc", "1 ", " 1", "1,5", "nan", "0x", "1e", "--1"] {
             assert_eq!(add(text.as_bytes(), b"1"), Err(Refusal::NotANumber), "{text}");
             assert_eq!(add(b"1", text.as_bytes()), Err(Refusal::NotANumber), "{text}");
         }

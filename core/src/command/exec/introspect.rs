@@ -6,7 +6,7 @@ use super::same;
 use crate::{
     command::{
         Call,
-        table::{self, Command, KeySpec, acl, flag},
+        table::{self, Begin, Command, Find, KeySpec, acl, flag},
     },
     resp::ReplyBuf,
     rules::Ctx,
@@ -99,25 +99,45 @@ fn key_spec(spec: &KeySpec, reply: &mut ReplyBuf) {
     reply.bulk(b"flags");
     access(spec.flags, reply);
     reply.bulk(b"begin_search");
-    reply.map(2);
-    reply.bulk(b"type");
-    reply.bulk(b"index");
-    reply.bulk(b"spec");
-    reply.map(1);
-    reply.bulk(b"index");
-    reply.integer(number(spec.first));
+    match spec.begin {
+        Begin::At(first) => {
+            search(reply, "index", 1);
+            reply.bulk(b"index");
+            reply.integer(number(first));
+        }
+        Begin::Nowhere | Begin::SortStore => search(reply, "unknown", 0),
+    }
     reply.bulk(b"find_keys");
+    match (spec.begin, spec.find) {
+        (Begin::Nowhere | Begin::SortStore, _) => search(reply, "unknown", 0),
+        (_, Find::Range { last, step }) => {
+            search(reply, "range", 3);
+            reply.bulk(b"lastkey");
+            reply.integer(last);
+            reply.bulk(b"keystep");
+            reply.integer(number(step));
+            reply.bulk(b"limit");
+            reply.integer(0);
+        }
+        (_, Find::Counted) => {
+            search(reply, "keynum", 3);
+            reply.bulk(b"keynumidx");
+            reply.integer(0);
+            reply.bulk(b"firstkey");
+            reply.integer(1);
+            reply.bulk(b"keystep");
+            reply.integer(1);
+        }
+    }
+}
+
+/// One half of a key specification; `fields` pairs follow.
+fn search(reply: &mut ReplyBuf, kind: &str, fields: usize) {
     reply.map(2);
     reply.bulk(b"type");
-    reply.bulk(b"range");
+    reply.bulk(kind.as_bytes());
     reply.bulk(b"spec");
-    reply.map(3);
-    reply.bulk(b"lastkey");
-    reply.integer(spec.last);
-    reply.bulk(b"keystep");
-    reply.integer(number(spec.step));
-    reply.bulk(b"limit");
-    reply.integer(0);
+    reply.map(fields);
 }
 
 fn access(flags: &[&str], reply: &mut ReplyBuf) {
@@ -206,12 +226,26 @@ pub(in crate::command) fn getkeys(_: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(in crate::command) fn getkeysandflags(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(found) = keys_of(call) else { return };
     call.reply.array(found.len());
-    // SET is the one command whose options decide what it does to its key.
-    let hands_out = call.args.iter().skip(5).any(|word| same(word, "GET"));
+    let words = call.args.get(2..).unwrap_or_default();
     for (key, spec) in found {
         call.reply.array(2);
         call.reply.bulk(key);
-        access(spec.resolved(hands_out), call.reply);
+        access(resolved(spec, words), call.reply);
+    }
+}
+
+/// The flags for one request: options of SET and BITFIELD decide what they do to their key.
+fn resolved(spec: &KeySpec, words: &[&[u8]]) -> &'static [&'static str] {
+    let rest = words.get(2..).unwrap_or_default();
+    if !spec.flags.contains(&"variable_flags") {
+        spec.flags
+    } else if words.first().is_some_and(|name| same(name, "BITFIELD")) {
+        let only_reads = rest.chunks(3).all(|part| same(part[0], "GET"));
+        if only_reads { &["RO", "access"] } else { &["RW", "access", "update"] }
+    } else if rest.iter().skip(1).any(|word| same(word, "GET")) {
+        &["RW", "access", "update"]
+    } else {
+        &["OW", "update"]
     }
 }
 
@@ -224,8 +258,12 @@ fn keys_of<'a>(call: &mut Call<'a>) -> Option<Vec<(&'a [u8], &'static KeySpec)>>
             "ERR Invalid number of arguments specified for command"
         }
         Ok(command) => {
-            let places = command.key_places(words.len());
-            return Some(places.filter_map(|(at, s)| Some((*words.get(at)?, s))).collect());
+            let places = command.key_places(words);
+            let found: Vec<_> = places.filter_map(|(at, s)| Some((*words.get(at)?, s))).collect();
+            if !found.is_empty() {
+                return Some(found);
+            }
+            "ERR Invalid arguments specified for command"
         }
     };
     call.reply.error(problem);

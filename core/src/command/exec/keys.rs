@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use super::{exists, read, same, settle};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
-    resp::parse_i64,
     rules::Ctx,
     store::{Key, glob},
 };
@@ -117,41 +116,6 @@ pub(in crate::command) fn keys(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-/// `SCAN cursor [MATCH pattern] [COUNT n] [TYPE type]`
-pub(in crate::command) fn scan(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let cursor = core::str::from_utf8(call.arg(1)).ok().and_then(|text| text.parse::<u64>().ok());
-    let Some(cursor) = cursor else { return call.reply.error("ERR invalid cursor") };
-    let (mut pattern, mut count, mut kind) = (None, 10, None);
-    for pair in call.args.get(2..).unwrap_or_default().chunks(2) {
-        match pair {
-            [name, text] if same(name, "MATCH") => pattern = Some(*text),
-            [name, text] if same(name, "TYPE") => kind = Some(*text),
-            [name, text] if same(name, "COUNT") => match parse_i64(text) {
-                None => return call.reply.error(super::NOT_AN_INTEGER),
-                Some(..=0) => return call.syntax_error(),
-                Some(n) => count = usize::try_from(n).unwrap_or(usize::MAX),
-            },
-            _ => return call.syntax_error(),
-        }
-    }
-    let now = call.clock(ctx);
-    let mut found: Vec<Key> = Vec::new();
-    let next = ctx.b.store.scan(cursor, count, |key, entry| {
-        let fits = !entry.is_expired(now)
-            && pattern.is_none_or(|pattern| pattern == b"*" || glob(pattern, key))
-            && kind.is_none_or(|kind| same(kind, entry.value.type_name()));
-        if fits {
-            found.push(Key::clone(key));
-        }
-    });
-    call.reply.array(2);
-    call.reply.bulk(alloc::format!("{next}").as_bytes());
-    call.reply.array(found.len());
-    for key in found {
-        call.reply.bulk(&key);
-    }
-}
-
 /// How often RANDOMKEY draws again on meeting a key whose time has come, before it settles for
 /// that one: on a replica nothing takes such keys away.
 const DRAWS_MAX: usize = 100;
@@ -197,4 +161,63 @@ pub(in crate::command) fn object_refcount(ctx: &mut Ctx<'_>, call: &mut Call<'_>
     } else {
         call.reply.null();
     }
+}
+
+/// `OBJECT IDLETIME key`: nothing notes when keys are used, which would cost memory for each; as
+/// if each had just been.
+pub(in crate::command) fn object_idletime(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let key = call.arg(2);
+    if exists(ctx, call, key) {
+        call.reply.integer(0);
+    } else {
+        call.reply.null();
+    }
+}
+
+/// `OBJECT FREQ key`: nothing is evicted here, so nothing counts how often keys are used.
+pub(in crate::command) fn object_freq(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let key = call.arg(2);
+    if !exists(ctx, call, key) {
+        return call.reply.null();
+    }
+    call.reply.error(
+        "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note \
+         that when switching between policies at runtime LRU and LFU data will take some time to \
+         adjust.",
+    );
+}
+
+/// `COPY source destination [DB number] [REPLACE]`
+pub(in crate::command) fn copy(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let (source, target) = (call.arg(1), call.arg(2));
+    let (mut at, mut replace) = (3, false);
+    while at < call.args.len() {
+        if same(call.arg(at), "REPLACE") {
+            replace = true;
+        } else if same(call.arg(at), "DB") && at + 1 < call.args.len() {
+            at += 1;
+            let Some(db) = super::integer(call, at) else { return };
+            if db != 0 {
+                let text = if ctx.b.config.cluster_enabled {
+                    "ERR Copying to another database is not allowed in cluster mode"
+                } else {
+                    "ERR DB index is out of range"
+                };
+                return call.reply.error(text);
+            }
+        } else {
+            return call.syntax_error();
+        }
+        at += 1;
+    }
+    if source == target {
+        return call.reply.error("ERR source and destination objects are the same");
+    }
+    let Some(entry) = read(ctx, call, source).cloned() else { return call.reply.integer(0) };
+    if exists(ctx, call, target) && !replace {
+        return call.reply.integer(0);
+    }
+    ctx.b.store.insert(call.slot_of(target), target, entry.value, entry.expire);
+    call.propagate = Propagate::Verbatim;
+    call.reply.integer(1);
 }

@@ -1,24 +1,38 @@
 //! What commands do, by family. Each handler finds arity, authentication and routing settled.
 
 pub(super) mod acl;
+mod args;
+pub(super) mod bitfield;
+pub(super) mod bits;
 pub(super) mod client;
 pub(super) mod clients;
 pub(super) mod cluster;
 pub(super) mod config;
 pub(super) mod connection;
 mod decimal;
+pub(super) mod draws;
 pub(super) mod expiry;
+pub(super) mod hashes;
 pub(super) mod info;
 pub(super) mod introspect;
 pub(super) mod keys;
+pub(super) mod lcs;
+pub(super) mod lists;
 pub(super) mod numbers;
 pub(super) mod pubsub;
 pub(super) mod replication;
+pub(super) mod scans;
 pub(super) mod server;
+pub(super) mod set_ops;
+pub(super) mod sets;
+pub(super) mod sort;
 pub(super) mod strings;
 #[cfg(test)]
 mod tests;
 pub(super) mod transaction;
+pub(super) mod zranges;
+pub(super) mod zset_ops;
+pub(super) mod zsets;
 
 use super::{
     Call,
@@ -28,7 +42,7 @@ use crate::{
     resp::parse_i64,
     rules::{Ctx, replication::propagate, watch},
     slot::Slot,
-    store::{Collection, Entry, Kind},
+    store::{Collection, Entry, Kind, Value},
     time::UnixMillis,
 };
 
@@ -97,6 +111,18 @@ fn read_as<'c, T: Kind + 'c>(
     typed(read(ctx, call, key), call)
 }
 
+/// The same for a value that must outlive the next look: collections are shared, so that it costs
+/// a pointer.
+fn shared<T: Kind>(
+    ctx: &mut Ctx<'_>,
+    call: &mut Call<'_>,
+    key: &[u8],
+) -> Result<Option<Value>, Refused> {
+    let found = read(ctx, call, key);
+    typed::<T>(found, call)?;
+    Ok(found.map(|entry| entry.value.clone()))
+}
+
 /// The same for a command that will write the key: no statistics.
 fn peek_as<'c, T: Kind + 'c>(
     ctx: &'c mut Ctx<'_>,
@@ -133,16 +159,16 @@ fn change<T: Collection, R>(
     if ctx.b.store.entry(slot, key).is_none() {
         let mut fresh = T::default();
         let answer = work(&mut fresh);
-        if fresh.count() > 0 {
+        if !fresh.is_void() {
             ctx.b.store.insert(slot, key, fresh.into(), None);
         }
         return Some(answer);
     }
-    let (answer, left) = ctx.b.store.modify(slot, key, |value| {
+    let (answer, is_void) = ctx.b.store.modify(slot, key, |value| {
         let held = T::of_mut(value)?;
-        Some((work(held), held.count()))
+        Some((work(held), held.is_void()))
     })??;
-    if left == 0 {
+    if is_void {
         ctx.b.store.remove(slot, key);
     }
     Some(answer)
