@@ -7,6 +7,7 @@ use crate::{
     cluster::ClusterState,
     config::Config,
     hold::Holds,
+    migration::Migrations,
     repl::Repl,
     rng::Rng,
     session::{PubSub, Sessions, Watchers},
@@ -27,6 +28,8 @@ pub(crate) struct Beliefs {
     pub repl: Repl,
     /// Requests that wait: pauses, keys on their way.
     pub holds: Holds,
+    /// Keys on their way to other servers.
+    pub migrations: Migrations,
     /// Clients of the data port.
     pub sessions: Sessions,
     /// Who watches which key.

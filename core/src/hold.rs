@@ -86,13 +86,11 @@ impl Holds {
         self.pauses.iter().all(Option::is_none) && self.moving.is_empty()
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "MIGRATE is on its way"))]
     /// These keys are on their way to another node.
     pub fn lock(&mut self, keys: impl IntoIterator<Item = Key>) {
         self.moving.extend(keys);
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "MIGRATE is on its way"))]
     /// They have arrived, or stay.
     pub fn unlock<'k>(&mut self, keys: impl IntoIterator<Item = &'k Key>) {
         for key in keys {

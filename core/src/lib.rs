@@ -53,6 +53,7 @@ pub mod io;
 pub(crate) mod beliefs;
 pub(crate) mod cluster;
 pub(crate) mod hold;
+pub(crate) mod migration;
 pub(crate) mod repl;
 pub(crate) mod session;
 pub(crate) mod store;

@@ -122,6 +122,11 @@ fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Optio
             return Some(Refusal::DownReadsOnly(slot));
         }
     }
+    let opened = b.cluster.owners.migrating.contains_key(&slot)
+        || b.cluster.owners.importing.contains_key(&slot);
+    if opened && query.command.name == "migrate" {
+        return None;
+    }
     if owner == PeerIdx::ME {
         let to = *b.cluster.owners.migrating.get(&slot)?;
         let (keys, missing) = count_missing(b, now, query, slot);
@@ -131,7 +136,8 @@ fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Optio
             _ => Some(Refusal::TryAgain(slot)),
         };
     }
-    if query.asking && b.cluster.owners.importing.contains_key(&slot) {
+    let asking = query.asking || query.command.is(flag::ASKING);
+    if asking && b.cluster.owners.importing.contains_key(&slot) {
         let (_, missing) = count_missing(b, now, query, slot);
         return (missing > 0 && has_different_keys(query)).then_some(Refusal::TryAgain(slot));
     }

@@ -6,12 +6,13 @@
 
 use super::{
     exec::{
-        connection, container, expiry, info, introspect, keys, numbers, pubsub, replication, scans,
-        server, strings, transaction,
+        connection, container, dump, expiry, info, introspect, keys, migrate, numbers, pubsub,
+        replication, scans, server, strings, transaction,
     },
     keyspecs::{
         CHANGE, CHANNEL, CHANNELS, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL,
-        NO_KEYS, PUT, PUT_PAIRS, READ, READ_ALL, READ_RENEW, RENAME, RENAME_NEW, SET, TAKE, TOUCH,
+        MIGRATE, NO_KEYS, PUT, PUT_PAIRS, READ, READ_ALL, READ_RENEW, RENAME, RENAME_NEW, SET,
+        TAKE, TOUCH,
     },
     subrows::{
         ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, PUBSUB, SLOWLOG,
@@ -142,6 +143,15 @@ rows!(SERVER_ROWS "":
     "randomkey" 1 [READONLY] [KEYSPACE] NO_KEYS
         ["request_policy:all_shards" "nondeterministic_output"]
         Generic "1.0.0" "Draws a key of this node." => keys::randomkey;
+    "dump" 2 [READONLY] [KEYSPACE] READ ["nondeterministic_output"]
+        Generic "2.6.0" "Hands out a value as bytes." => dump::dump;
+    "restore" -4 [WRITE DENYOOM] [KEYSPACE DANGEROUS] PUT []
+        Generic "2.6.0" "Makes a key from the bytes of DUMP." => dump::restore;
+    "restore-asking" -4 [WRITE DENYOOM ASKING] [KEYSPACE DANGEROUS] PUT []
+        Server "3.0.0" "What MIGRATE sends: RESTORE into a slot that is on its way here."
+        => dump::restore;
+    "migrate" -6 [WRITE] [KEYSPACE DANGEROUS] MIGRATE ["nondeterministic_output"]
+        Generic "2.6.0" "Moves keys to another server." => migrate::migrate;
     "object" -2 [] [] NO_KEYS [] Generic "2.2.3" "Looks inside a value." => container, OBJECT;
     "expire" -3 [WRITE FAST] [KEYSPACE] TOUCH []
         Generic "1.0.0" "Lets a key live for some seconds." => expiry::expire;

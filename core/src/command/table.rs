@@ -43,9 +43,11 @@ pub(crate) mod flag {
     pub const MAY_REPLICATE: u32 = 1 << 15;
     /// Where its keys are depends on the request: its short form is not all there is to know.
     pub const MOVABLEKEYS: u32 = 1 << 16;
+    /// As if the client had said ASKING before it.
+    pub const ASKING: u32 = 1 << 17;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 16] = [
+    pub const NAMES: [(u32, &str); 17] = [
         (WRITE, "write"),
         (READONLY, "readonly"),
         (DENYOOM, "denyoom"),
@@ -56,6 +58,7 @@ pub(crate) mod flag {
         (LOADING, "loading"),
         (STALE, "stale"),
         (SKIP_SLOWLOG, "skip_slowlog"),
+        (ASKING, "asking"),
         (FAST, "fast"),
         (NO_AUTH, "no_auth"),
         (NO_ASYNC_LOADING, "no_async_loading"),

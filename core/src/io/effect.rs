@@ -101,6 +101,8 @@ pub enum Purpose {
     Bus,
     /// Replication from the master's data port: a byte stream.
     Replication,
+    /// Keys for another server's data port, and its answers: a byte stream.
+    Migration,
 }
 
 /// Why a node closes a link.

@@ -30,10 +30,11 @@ use crate::{
     hold::Holds,
     id::{ClientId, NodeId},
     io::{Effect, Input, Level, Outbox},
+    migration::Migrations,
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
-    rules::{Ctx, candidacy, manual, own, publish, replication, serving},
+    rules::{Ctx, candidacy, manual, migrate, own, publish, replication, serving},
     store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
@@ -96,6 +97,7 @@ impl Node {
                 store: Keyspace::default(),
                 repl,
                 holds: Holds::default(),
+                migrations: Migrations::default(),
                 sessions: BTreeMap::new(),
                 watchers: crate::session::Watchers::default(),
                 pubsub: crate::session::PubSub::default(),
@@ -119,7 +121,7 @@ impl Node {
         match input {
             Input::Wake => tick::wake(ctx),
             Input::LinkUp { link, .. } => {
-                if !inbound::link_up(ctx, link) {
+                if !inbound::link_up(ctx, link) && !migrate::up(ctx, link) {
                     stream::up(ctx, link);
                 }
             }
@@ -127,9 +129,13 @@ impl Node {
                 inbound::accepted(ctx, link, remote, local);
             }
             Input::Frame { link, bytes } => inbound::frame(ctx, link, bytes),
-            Input::Stream { link, bytes } => stream::bytes(ctx, link, bytes),
+            Input::Stream { link, bytes } => {
+                if !migrate::bytes(ctx, link, bytes) {
+                    stream::bytes(ctx, link, bytes);
+                }
+            }
             Input::LinkDown { link, why } => {
-                if !inbound::link_down(ctx, link, why) {
+                if !inbound::link_down(ctx, link, why) && !migrate::down(ctx, link) {
                     stream::down(ctx, link, why);
                 }
             }
@@ -195,7 +201,12 @@ impl Node {
     /// The earliest deadline.
     #[must_use]
     pub fn next_wake(&self) -> Instant {
-        self.b.cluster.next_tick.min(self.b.repl.next_deadline()).min(self.b.holds.next_deadline())
+        let Beliefs { cluster, repl, holds, migrations, .. } = &self.b;
+        cluster
+            .next_tick
+            .min(repl.next_deadline())
+            .min(holds.next_deadline())
+            .min(migrations.next_deadline())
     }
 
     /// What it believes.

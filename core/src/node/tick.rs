@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::CRON_PERIOD_MS,
-    rules::{Ctx, ping, replication},
+    rules::{Ctx, migrate, ping, replication},
 };
 
 /// Keys deleted by one expiry cycle at most, so that a mass expiry does not hold the node up.
@@ -12,6 +12,9 @@ const EXPIRE_BUDGET: usize = 200;
 pub(super) fn wake(ctx: &mut Ctx<'_>) {
     let now = ctx.now.mono;
     ctx.b.holds.end_due(now);
+    if now >= ctx.b.migrations.next_deadline() {
+        migrate::expire(ctx);
+    }
     if now >= ctx.b.repl.next_deadline() {
         replication::cron(ctx);
     }

@@ -16,6 +16,7 @@ pub(crate) mod forget;
 pub(crate) mod gossip;
 pub(crate) mod manual;
 pub(crate) mod meet;
+pub(crate) mod migrate;
 pub(crate) mod migration;
 pub(crate) mod own;
 pub(crate) mod ping;

@@ -434,6 +434,7 @@ impl Turn<'_> {
                 let (carries, bus) = match purpose {
                     Purpose::Bus => (Carries::Bus, true),
                     Purpose::Replication => (Carries::Replication, false),
+                    Purpose::Migration => (Carries::Migration, false),
                 };
                 let to = self.listener(to, bus);
                 let conn = self.dial(Place::Host(idx), link.0, to, carries);
@@ -443,7 +444,7 @@ impl Turn<'_> {
             Effect::Stream { link, bytes } => {
                 self.s.trace.bytes(&bytes);
                 if let Some(conn) = self.host(idx).links.get(&link).copied() {
-                    let kind = Some(FlightKind::Replication);
+                    let kind = self.stream_kind(conn);
                     self.transmit(conn, 0, Load::Bytes(bytes), kind);
                 }
             }
@@ -482,10 +483,17 @@ impl Turn<'_> {
     pub(super) fn reply(&mut self, idx: HostIdx, client: ClientId, bytes: Vec<u8>) {
         self.s.trace.bytes(&bytes);
         let Some(conn) = self.host(idx).clients.get(&client).and_then(|c| c.conn) else { return };
-        let replication =
-            self.s.net.conns.get(&conn).is_some_and(|c| c.carries == Carries::Replication);
-        let kind = replication.then_some(FlightKind::Replication);
+        let kind = self.stream_kind(conn);
         self.transmit(conn, 1, Load::Bytes(bytes), kind);
+    }
+
+    /// What a watcher sees of bytes on a data port.
+    fn stream_kind(&self, conn: ConnId) -> Option<FlightKind> {
+        match self.s.net.conns.get(&conn)?.carries {
+            Carries::Replication => Some(FlightKind::Replication),
+            Carries::Migration => Some(FlightKind::Migration),
+            Carries::Bus | Carries::Commands => None,
+        }
     }
 
     fn close_client(&mut self, idx: HostIdx, client: ClientId) {

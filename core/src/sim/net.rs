@@ -43,6 +43,8 @@ pub(super) enum Carries {
     Bus,
     /// A replica's side of the data port.
     Replication,
+    /// Keys for another node's data port.
+    Migration,
     /// An application's commands.
     Commands,
 }
@@ -401,7 +403,7 @@ impl Turn<'_> {
             }
             match carries {
                 Carries::Bus => host.accept_link(link, id),
-                Carries::Replication | Carries::Commands => {
+                Carries::Replication | Carries::Migration | Carries::Commands => {
                     host.accept_client(ClientId(label), Some(id));
                 }
             }

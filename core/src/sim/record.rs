@@ -112,6 +112,8 @@ pub enum FlightKind {
     Module,
     /// Replication stream, either direction.
     Replication,
+    /// Keys that go to another node, and its answers.
+    Migration,
 }
 
 /// What an application sees.

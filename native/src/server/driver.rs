@@ -19,7 +19,7 @@ use slotscope_core::{
     command::Outcome,
     config::Config,
     id::{ClientId, LinkId},
-    io::{DownReason, Effect, Exit, Image, Input, Level, Notice, Outbox},
+    io::{DownReason, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose},
     resp::{Parser, ProtocolError, ReplyBuf},
     time,
 };
@@ -79,6 +79,8 @@ enum Item {
 #[derive(Debug)]
 struct Link {
     out: Rc<Outbound>,
+    /// What it is for.
+    purpose: Purpose,
     task: Option<task::AbortHandle>,
 }
 
@@ -198,7 +200,9 @@ impl Driver {
         match effect {
             Effect::Persist(image) => self.persist(image),
             Effect::Dial { link, to, purpose } => {
-                self.add_link(link, |out| link::dial(Rc::clone(self), link, to, purpose, out));
+                self.add_link(link, purpose, |out| {
+                    link::dial(Rc::clone(self), link, to, purpose, out)
+                });
             }
             Effect::Send { link, frame } => self.send(link, &frame),
             Effect::Stream { link, bytes } => self.send(link, &bytes),
@@ -343,12 +347,16 @@ impl Driver {
     }
 
     /// Registers a link and starts its task, which `start` makes.
-    pub(super) fn add_link<F>(self: &Rc<Self>, id: LinkId, start: impl FnOnce(Rc<Outbound>) -> F)
-    where
+    pub(super) fn add_link<F>(
+        self: &Rc<Self>,
+        id: LinkId,
+        purpose: Purpose,
+        start: impl FnOnce(Rc<Outbound>) -> F,
+    ) where
         F: Future<Output = ()> + 'static,
     {
         let out = Rc::new(Outbound::default());
-        self.links.borrow_mut().insert(id, Link { out: Rc::clone(&out), task: None });
+        self.links.borrow_mut().insert(id, Link { out: Rc::clone(&out), purpose, task: None });
         let task = task::spawn_local(start(out)).abort_handle();
         if let Some(link) = self.links.borrow_mut().get_mut(&id) {
             link.task = Some(task);
@@ -371,6 +379,10 @@ impl Driver {
         let mut links = self.links.borrow_mut();
         let Some(link) = links.get(&id) else { return };
         link.out.push(bytes);
+        if link.purpose == Purpose::Migration {
+            // All of it is one command's keys, made for this; nothing more comes before the answer.
+            return;
+        }
         let queued = link.out.waiting() as u64;
         let limit = match self.config(|config| config.cluster_link_sendbuf_limit) {
             0 => LINK_QUEUE_BYTES,

@@ -33,6 +33,8 @@ pub(super) async fn dial(
     let patience = driver.config(|config| match purpose {
         Purpose::Bus => Duration::from_millis(config.cluster_node_timeout_ms.max(100)),
         Purpose::Replication => Duration::from_secs(config.repl_timeout_s),
+        // The node hangs up when its command's timeout is over.
+        Purpose::Migration => DIAL_MAX,
     });
     let target = SocketAddr::new(to.ip, to.port);
     let connected = time::timeout(patience.min(DIAL_MAX), TcpStream::connect(target)).await;
@@ -95,7 +97,7 @@ fn take(
     bytes: &mut Vec<u8>,
 ) -> Result<(), DownReason> {
     match purpose {
-        Purpose::Replication => {
+        Purpose::Replication | Purpose::Migration => {
             driver.handle(Input::Stream { link: id, bytes });
             bytes.clear();
         }

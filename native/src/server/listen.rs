@@ -111,7 +111,7 @@ pub(super) async fn nodes(driver: Rc<Driver>, listener: TcpListener) {
                 let Ok(local) = stream.local_addr() else { continue };
                 tune(&stream, driver.config(|config| config.tcp_keepalive_s));
                 let id = driver.accepted_link();
-                driver.add_link(id, |out| {
+                driver.add_link(id, Purpose::Bus, |out| {
                     link::serve(Rc::clone(&driver), id, stream, Purpose::Bus, out)
                 });
                 driver.handle(Input::LinkAccepted {

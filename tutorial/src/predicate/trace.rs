@@ -344,6 +344,7 @@ fn kind(kind: FlightKind) -> &'static str {
         FlightKind::MfStart => "mfstart",
         FlightKind::Module => "module",
         FlightKind::Replication => "replication",
+        FlightKind::Migration => "migration",
     }
 }
 

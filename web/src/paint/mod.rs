@@ -170,6 +170,10 @@ fn message(brush: &CanvasRenderingContext2d, dot: &Dot, size: f64, colours: &Col
             square(brush, dot, size * 0.4);
             brush.fill();
         }
+        FlightKind::Migration => {
+            square(brush, dot, size * 0.9);
+            brush.fill();
+        }
     }
 }
 
@@ -239,6 +243,7 @@ fn label(brush: &CanvasRenderingContext2d, dot: &Dot, size: f64, colours: &Colou
         FlightKind::Update => "UPDATE",
         FlightKind::MfStart => "MFSTART",
         FlightKind::Module => "MODULE",
+        FlightKind::Migration => "MIGRATE",
         FlightKind::Replication => return,
     };
     brush.set_font(&format!("600 {}px system-ui, sans-serif", (size * 2.4).max(11.0)));

@@ -36,6 +36,7 @@ pub const fn is_foreground(kind: FlightKind) -> bool {
         | FlightKind::MfStart
         | FlightKind::Meet
         | FlightKind::Publish
+        | FlightKind::Migration
         | FlightKind::Module => true,
         FlightKind::Ping | FlightKind::Pong | FlightKind::Replication => false,
     }

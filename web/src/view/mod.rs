@@ -68,6 +68,7 @@ pub(crate) const fn kind_name(kind: FlightKind) -> &'static str {
         FlightKind::MfStart => "MFSTART",
         FlightKind::Module => "MODULE",
         FlightKind::Replication => "replication",
+        FlightKind::Migration => "MIGRATE",
     }
 }
 
@@ -84,5 +85,6 @@ pub(crate) const fn kind_sign(kind: FlightKind) -> &'static str {
         FlightKind::Update => "▲",
         FlightKind::MfStart | FlightKind::Module => "⧗",
         FlightKind::Replication => "▪",
+        FlightKind::Migration => "▸",
     }
 }

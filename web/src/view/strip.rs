@@ -90,6 +90,7 @@ const fn class_of(slant: &Slant) -> &'static str {
         | FlightKind::Meet
         | FlightKind::Publish
         | FlightKind::Module
+        | FlightKind::Migration
         | FlightKind::Replication => "plain",
     }
 }

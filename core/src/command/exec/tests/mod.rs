@@ -61,6 +61,7 @@ impl Bench {
             store: Keyspace::default(),
             repl,
             holds: crate::hold::Holds::default(),
+            migrations: crate::migration::Migrations::default(),
             sessions: alloc::collections::BTreeMap::new(),
             watchers: crate::session::Watchers::default(),
             pubsub: crate::session::PubSub::default(),
