@@ -172,7 +172,7 @@ impl Link {
 
 impl Task {
     /// Takes one answer in.
-    pub fn answered(&mut self, line: String) {
+    pub fn answered(&mut self, line: &str) {
         let refusal = line.strip_prefix('-').map(String::from);
         self.answers += 1;
         if self.preface > 0 {

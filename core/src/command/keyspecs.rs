@@ -60,7 +60,14 @@ pub(super) const RENAME: Specs = &[at(TAKES, 1, 0, 1), at(PUTS, 2, 0, 1)];
 /// Takes one key away and makes another if it is free.
 pub(super) const RENAME_NEW: Specs = &[at(TAKES, 1, 0, 1), at(CREATES, 2, 0, 1)];
 /// Takes one key away, or all that follow a word.
-pub(super) const MIGRATE: Specs = &[at(TAKES, 3, 0, 1)];
+pub(super) const MIGRATE: Specs = &[
+    KeySpec { begin: Begin::MigrateOne, ..at(TAKES, 3, 0, 1) },
+    KeySpec {
+        flags: &["RW", "access", "delete", "incomplete"],
+        begin: Begin::MigrateMany,
+        ..at(TAKES, 3, -1, 1)
+    },
+];
 /// SET, which reads only with one of its options.
 pub(super) const SET: Specs = &[KeySpec {
     flags: &["RW", "access", "update", "variable_flags"],

@@ -31,9 +31,11 @@ pub(crate) struct Query<'a> {
     writes: bool,
     /// It is about channels of a shard, which need no keys to be there.
     is_shard_channel: bool,
+    /// It takes keys of an open slot away: where the keys are is for itself to find out.
+    is_migrate: bool,
     /// The client said READONLY.
     readonly: bool,
-    /// The client said ASKING just before.
+    /// The client said ASKING just before, or the command itself says so.
     asking: bool,
 }
 
@@ -45,8 +47,9 @@ impl<'a> Query<'a> {
             requests,
             writes: is(|command| command.is(flag::WRITE)),
             is_shard_channel: requests.len() == 1 && is(Command::is_shard_channel),
+            is_migrate: requests.len() == 1 && is(|command| command.name == "migrate"),
             readonly,
-            asking,
+            asking: asking || is(|command| command.is(flag::ASKING)),
         }
     }
 }
@@ -124,7 +127,7 @@ fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Optio
     }
     let opened = b.cluster.owners.migrating.contains_key(&slot)
         || b.cluster.owners.importing.contains_key(&slot);
-    if opened && query.command.name == "migrate" {
+    if opened && query.is_migrate {
         return None;
     }
     if owner == PeerIdx::ME {
@@ -136,8 +139,7 @@ fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Optio
             _ => Some(Refusal::TryAgain(slot)),
         };
     }
-    let asking = query.asking || query.command.is(flag::ASKING);
-    if asking && b.cluster.owners.importing.contains_key(&slot) {
+    if query.asking && b.cluster.owners.importing.contains_key(&slot) {
         let (_, missing) = count_missing(b, now, query, slot);
         return (missing > 0 && has_different_keys(query)).then_some(Refusal::TryAgain(slot));
     }

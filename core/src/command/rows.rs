@@ -150,7 +150,7 @@ rows!(SERVER_ROWS "":
     "restore-asking" -4 [WRITE DENYOOM ASKING] [KEYSPACE DANGEROUS] PUT []
         Server "3.0.0" "What MIGRATE sends: RESTORE into a slot that is on its way here."
         => dump::restore;
-    "migrate" -6 [WRITE] [KEYSPACE DANGEROUS] MIGRATE ["nondeterministic_output"]
+    "migrate" -6 [WRITE MOVABLEKEYS] [KEYSPACE DANGEROUS] MIGRATE ["nondeterministic_output"]
         Generic "2.6.0" "Moves keys to another server." => migrate::migrate;
     "object" -2 [] [] NO_KEYS [] Generic "2.2.3" "Looks inside a value." => container, OBJECT;
     "expire" -3 [WRITE FAST] [KEYSPACE] TOUCH []

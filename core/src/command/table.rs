@@ -192,6 +192,10 @@ pub(crate) enum Begin {
     Nowhere,
     /// After the last STORE among the options of SORT.
     SortStore,
+    /// At MIGRATE's own key, unless that is empty.
+    MigrateOne,
+    /// After KEYS among the options of a MIGRATE whose own key is empty.
+    MigrateMany,
 }
 
 /// Which words are keys, from the beginning of the search on.
@@ -221,6 +225,8 @@ impl KeySpec {
             Begin::At(first) => Some(first),
             Begin::Nowhere => None,
             Begin::SortStore => sort_store(args),
+            Begin::MigrateOne => args.get(3).filter(|key| !key.is_empty()).map(|_| 3),
+            Begin::MigrateMany => migrate_keys(args),
         };
         let Some(first) = begin else { return Ok((0, 0, 1)) };
         match self.find {
@@ -247,6 +253,13 @@ impl KeySpec {
 /// The request counts more keys than it has.
 #[derive(Clone, Copy, Debug)]
 struct NoSuchKeys;
+
+/// Where the keys begin that MIGRATE names behind KEYS.
+fn migrate_keys(args: Args<'_>) -> Option<usize> {
+    args.get(3).filter(|key| key.is_empty())?;
+    let mut options = args.iter().enumerate().skip(6);
+    options.find(|(_, word)| word.eq_ignore_ascii_case(b"KEYS")).map(|(at, _)| at + 1)
+}
 
 /// The key that SORT stores into; a later STORE wins, and what other options take is skipped.
 fn sort_store(args: Args<'_>) -> Option<usize> {
@@ -350,6 +363,7 @@ impl Command {
     pub fn key_range(&self) -> (i64, i64, i64) {
         let ranges = || {
             self.keys.iter().filter_map(|spec| match (spec.begin, spec.find) {
+                (Begin::MigrateOne, _) => Some((3, 3, 1)),
                 (Begin::At(first), Find::Range { last, step }) => {
                     let first = i64::try_from(first).unwrap_or(i64::MAX);
                     let last = if last < 0 { last } else { first + last };
@@ -495,5 +509,9 @@ mod tests {
         assert_eq!(places(&[b"lcs", b"a", b"b", b"len"]), [1, 2]);
         assert_eq!(places(&[b"sort", b"k", b"get", b"store", b"STORE", b"d"]), [1, 5]);
         assert_eq!(places(&[b"sort", b"k", b"store"]), [1]);
+        assert_eq!(places(&[b"migrate", b"h", b"1", b"k", b"0", b"5", b"copy"]), [3]);
+        let words: &[&[u8]] = &[b"migrate", b"h", b"1", b"", b"0", b"5", b"keys", b"a", b"b"];
+        assert_eq!(places(words), [7, 8]);
+        assert_eq!(places(&words[..6]), [0; 0]);
     }
 }

@@ -135,7 +135,7 @@ impl Node {
                 }
             }
             Input::LinkDown { link, why } => {
-                if !inbound::link_down(ctx, link, why) && !migrate::down(ctx, link) {
+                if !inbound::link_down(ctx, link, why) && !migrate::down(ctx, link, why) {
                     stream::down(ctx, link, why);
                 }
             }

@@ -13,11 +13,11 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Ctx, replication};
+use super::{Ctx, replication, watch};
 use crate::{
     endpoint::Addr,
     id::LinkId,
-    io::{Effect, HangupReason, Purpose},
+    io::{DownReason, Effect, HangupReason, Purpose},
     migration::{Link, Stage, Task},
     repl::wire,
     slot::key_slot,
@@ -134,7 +134,7 @@ pub(crate) fn bytes(ctx: &mut Ctx<'_>, id: LinkId, bytes: &[u8]) -> bool {
             return true;
         };
         if let Some(task) = link.task_mut() {
-            task.answered(line);
+            task.answered(&line);
         }
     }
     let says_more = link.has_more();
@@ -146,7 +146,7 @@ pub(crate) fn bytes(ctx: &mut Ctx<'_>, id: LinkId, bytes: &[u8]) -> bool {
 }
 
 /// A link is gone, or could not be made; false if it is not one of these.
-pub(crate) fn down(ctx: &mut Ctx<'_>, id: LinkId) -> bool {
+pub(crate) fn down(ctx: &mut Ctx<'_>, id: LinkId, why: DownReason) -> bool {
     let Some(link) = ctx.b.migrations.links.get_mut(&id) else { return false };
     let stale = link.proven && link.task_mut().is_some_and(|task| !task.heard());
     if stale {
@@ -159,6 +159,8 @@ pub(crate) fn down(ctx: &mut Ctx<'_>, id: LinkId) -> bool {
         }
     }
     let failure = match link.stage {
+        // A refusal is something that Redis learns only when it writes.
+        Stage::Dialling(_) if why == DownReason::Refused => Failure::Writing,
         Stage::Dialling(_) => Failure::Connecting,
         Stage::Sent(_) | Stage::Idle => Failure::Reading,
     };
@@ -186,6 +188,7 @@ pub(crate) fn expire(ctx: &mut Ctx<'_>) {
 #[derive(Clone, Copy, Debug)]
 enum Failure {
     Connecting,
+    Writing,
     Reading,
 }
 
@@ -219,6 +222,9 @@ fn finish(ctx: &mut Ctx<'_>, id: LinkId, end: Result<(), Failure>) {
         (Err(Failure::Connecting), None) => {
             "-IOERR error or timeout connecting to the client\r\n".into()
         }
+        (Err(Failure::Writing), None) => {
+            "-IOERR error or timeout writing to target instance\r\n".into()
+        }
         (Err(Failure::Reading), None) => {
             "-IOERR error or timeout reading to target instance\r\n".into()
         }
@@ -238,6 +244,9 @@ fn delete(ctx: &mut Ctx<'_>, task: &Task) {
         if ctx.b.store.remove(key_slot(key), key).is_some() {
             words.push(key);
         }
+    }
+    for key in words.iter().skip(1) {
+        watch::touched(ctx, key);
     }
     if words.len() > 1 {
         replication::propagate(ctx, &words);

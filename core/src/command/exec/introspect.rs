@@ -100,10 +100,18 @@ fn key_spec(spec: &KeySpec, reply: &mut ReplyBuf) {
     access(spec.flags, reply);
     reply.bulk(b"begin_search");
     match spec.begin {
-        Begin::At(first) => {
+        Begin::At(_) | Begin::MigrateOne => {
+            let first = if let Begin::At(first) = spec.begin { first } else { 3 };
             search(reply, "index", 1);
             reply.bulk(b"index");
             reply.integer(number(first));
+        }
+        Begin::MigrateMany => {
+            search(reply, "keyword", 2);
+            reply.bulk(b"keyword");
+            reply.bulk(b"KEYS");
+            reply.bulk(b"startfrom");
+            reply.integer(-2);
         }
         Begin::Nowhere | Begin::SortStore => search(reply, "unknown", 0),
     }

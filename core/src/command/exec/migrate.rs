@@ -49,7 +49,7 @@ pub(in crate::command) fn migrate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if keys.is_empty() {
         return call.reply.simple("NOKEY");
     }
-    let Some(client) = call.client else {
+    let Some(client) = call.client.filter(|_| call.may_wait) else {
         return call.reply.error("ERR MIGRATE is not possible here: nothing can wait for it");
     };
     let host = str::from_utf8(call.arg(1)).ok().and_then(literal_ip);
