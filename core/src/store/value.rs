@@ -99,6 +99,7 @@ impl Value {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::Str(Str::Int(_)) => "int",
+            Self::Str(Str::Short(_)) => "embstr",
             Self::Str(Str::Fixed(bytes)) if bytes.len() <= EMBEDDED => "embstr",
             Self::Str(Str::Fixed(_) | Str::Grown(_)) => "raw",
             Self::Hash(hash) => hash.encoding(),
@@ -113,6 +114,7 @@ impl Value {
     pub fn size(&self) -> u64 {
         match self {
             Self::Str(Str::Int(_)) => 8,
+            Self::Str(Str::Short(bytes)) => bytes.len() as u64,
             Self::Str(Str::Fixed(bytes)) => bytes.len() as u64,
             Self::Str(Str::Grown(bytes)) => bytes.len() as u64,
             Self::Hash(hash) => hash.size(),
@@ -136,6 +138,33 @@ impl Value {
     }
 }
 
+/// The longest [`Short`]: with its length it fits into what a pointer with a length takes, so that
+/// a value stays three words wide (a test looks).
+const SHORT_MAX: usize = 15;
+
+/// A few bytes, where they are and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Short {
+    len: u8,
+    bytes: [u8; SHORT_MAX],
+}
+
+impl Short {
+    fn new(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; SHORT_MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self { len: u8::try_from(text.len()).ok()?, bytes })
+    }
+}
+
+impl core::ops::Deref for Short {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or(&self.bytes)
+    }
+}
+
 /// A string.
 ///
 /// Equality is of the encoding too; two strings with the same bytes may differ in it.
@@ -143,6 +172,8 @@ impl Value {
 pub(crate) enum Str {
     /// A canonical decimal integer: INCR does not parse, and GET prints it.
     Int(i64),
+    /// Set as a whole, and so short that it needs no memory of its own.
+    Short(Short),
     /// Set as a whole.
     Fixed(Box<[u8]>),
     /// Changed in place by APPEND or SETRANGE, so it keeps room to grow.
@@ -154,14 +185,20 @@ impl Str {
     pub fn new(bytes: &[u8]) -> Self {
         match parse_i64(bytes) {
             Some(n) => Self::Int(n),
-            None => Self::Fixed(Box::from(bytes)),
+            None => Self::text(bytes),
         }
+    }
+
+    /// Takes bytes as text even if they spell an integer.
+    pub fn text(bytes: &[u8]) -> Self {
+        Short::new(bytes).map_or_else(|| Self::Fixed(Box::from(bytes)), Self::Short)
     }
 
     /// Its bytes; `room` holds them if it is a number.
     pub fn view<'a>(&'a self, room: &'a mut itoa::Buffer) -> &'a [u8] {
         match self {
             Self::Int(n) => room.format(*n).as_bytes(),
+            Self::Short(bytes) => bytes,
             Self::Fixed(bytes) => bytes,
             Self::Grown(bytes) => bytes,
         }
@@ -171,6 +208,7 @@ impl Str {
     pub fn len(&self) -> usize {
         match self {
             Self::Int(n) => itoa::Buffer::new().format(*n).len(),
+            Self::Short(bytes) => bytes.len(),
             Self::Fixed(bytes) => bytes.len(),
             Self::Grown(bytes) => bytes.len(),
         }
@@ -180,6 +218,7 @@ impl Str {
     pub fn as_i64(&self) -> Option<i64> {
         match self {
             Self::Int(n) => Some(*n),
+            Self::Short(bytes) => parse_i64(bytes),
             Self::Fixed(bytes) => parse_i64(bytes),
             Self::Grown(bytes) => parse_i64(bytes),
         }
@@ -190,6 +229,7 @@ impl Str {
         if !matches!(self, Self::Grown(_)) {
             let bytes = match core::mem::replace(self, Self::Int(0)) {
                 Self::Int(n) => Vec::from(itoa::Buffer::new().format(n)),
+                Self::Short(bytes) => bytes.to_vec(),
                 Self::Fixed(bytes) => bytes.into_vec(),
                 Self::Grown(bytes) => bytes,
             };
@@ -197,7 +237,35 @@ impl Str {
         }
         match self {
             Self::Grown(bytes) => bytes,
-            Self::Int(_) | Self::Fixed(_) => unreachable!("it has just been made growable"),
+            Self::Int(_) | Self::Short(_) | Self::Fixed(_) => {
+                unreachable!("it has just been made growable")
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A node has millions of them.
+    #[test]
+    fn a_value_is_three_words() {
+        assert_eq!(size_of::<Value>(), 24);
+    }
+
+    #[test]
+    fn short_texts_are_their_bytes() {
+        for len in [0, 1, SHORT_MAX, SHORT_MAX + 1, 60] {
+            let bytes = alloc::vec![b'x'; len];
+            let mut text = Str::new(&bytes);
+            assert_eq!(matches!(text, Str::Short(_)), len <= SHORT_MAX, "{len}");
+            assert_eq!(text.view(&mut itoa::Buffer::new()), bytes, "{len}");
+            assert_eq!((text.len(), text.as_i64()), (len, None));
+            text.grow().push(b'y');
+            assert_eq!(text.len(), len + 1);
+        }
+        assert_eq!(Str::text(b"12").as_i64(), Some(12));
+        assert_ne!(Str::text(b"12"), Str::new(b"12"), "kept as text");
     }
 }

@@ -80,7 +80,9 @@ impl Connection<'_> {
             let listens = !self.out.is_ending() && !held && (waiting as u64) < backlog;
             let ahead = self.parser.needs().saturating_sub(self.bytes.len());
             self.bytes.reserve(ahead.clamp(READ_BYTES, READ_AHEAD_BYTES));
+            // In this order: a request that has come is the rule, everything else is not.
             tokio::select! {
+                biased;
                 n = read.read_buf(&mut self.bytes), if listens => {
                     let n = n?;
                     if n == 0 {

@@ -5,7 +5,8 @@
 
 use std::{
     cell::{Cell, RefCell},
-    io,
+    future, io,
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -31,7 +32,11 @@ pub(super) struct Outbound {
     /// How many bytes at the front are sent already.
     sent: Cell<usize>,
     end: Cell<Option<End>>,
-    changed: Notify,
+    /// Something changed since the connection's task looked last.
+    has_changed: Cell<bool>,
+    /// How to wake that task. A plain field and no `Notify`: that would be registered with and
+    /// taken off again for each request.
+    waker: RefCell<Option<Waker>>,
     drained: Notify,
     soft_since: Cell<Option<Instant>>,
 }
@@ -41,7 +46,7 @@ impl Outbound {
     pub(super) fn push(&self, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.bytes.borrow_mut().extend_from_slice(bytes);
-            self.changed.notify_one();
+            self.wake();
         }
     }
 
@@ -67,7 +72,7 @@ impl Outbound {
         if self.end.get() != Some(End::Now) {
             self.end.set(Some(end));
         }
-        self.changed.notify_one();
+        self.wake();
         self.drained.notify_one();
     }
 
@@ -87,12 +92,25 @@ impl Outbound {
 
     /// Wakes the connection's task, with nothing to send.
     pub(super) fn wake(&self) {
-        self.changed.notify_one();
+        self.has_changed.set(true);
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
     }
 
-    /// Resolves when something was appended or the end was asked for.
+    /// Resolves when something was appended or the end was asked for. One task waits at a time.
     pub(super) async fn changed(&self) {
-        self.changed.notified().await;
+        future::poll_fn(|context| {
+            if self.has_changed.replace(false) {
+                return Poll::Ready(());
+            }
+            let mut waker = self.waker.borrow_mut();
+            if !waker.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
+                *waker = Some(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Writes as much as the socket takes.

@@ -76,7 +76,7 @@ pub(in crate::command) fn incrbyfloat(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     };
     let expire = ctx.b.store.entry(slot, key).and_then(|entry| entry.expire);
     // Text even if it spells an integer, as OBJECT ENCODING shows in Redis.
-    let text = Value::Str(Str::Fixed(new.as_bytes().into()));
+    let text = Value::Str(Str::text(new.as_bytes()));
     ctx.b.store.insert(slot, key, text, expire);
     // The result travels, so that no replica computes another one.
     call.propagate = Propagate::as_one(&[b"SET", key, new.as_bytes(), b"KEEPTTL"]);
