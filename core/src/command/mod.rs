@@ -25,6 +25,13 @@ mod value_rows;
 pub(crate) use dispatch::{apply, execute};
 pub(crate) use table::Command;
 
+/// Which word of a request is its first key, if the command is known and has keys there.
+#[must_use]
+pub fn first_key(args: Args<'_>) -> Option<usize> {
+    let row = table::lookup(args).ok()?;
+    row.key_places(args).next().map(|(at, ..)| at).filter(|at| *at < args.len())
+}
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

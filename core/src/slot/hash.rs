@@ -11,6 +11,12 @@ pub fn key_slot(key: &[u8]) -> Slot {
     Slot::from_crc(crc16::State::<crc16::XMODEM>::calculate(hashed_part(key)))
 }
 
+/// The CRC16 from which a key's slot follows: modulo 16384.
+#[must_use]
+pub fn checksum(key: &[u8]) -> u16 {
+    crc16::State::<crc16::XMODEM>::calculate(hashed_part(key))
+}
+
 /// The part of a key that is hashed: the first non-empty `{…}`, else the whole key.
 #[must_use]
 pub fn hashed_part(key: &[u8]) -> &[u8] {

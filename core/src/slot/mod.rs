@@ -8,7 +8,7 @@ use core::fmt;
 mod hash;
 mod set;
 
-pub use hash::{hashed_part, key_slot};
+pub use hash::{checksum, hashed_part, key_slot};
 pub use set::{SlotRanges, SlotSet};
 
 /// How many slots there are.

@@ -4,6 +4,7 @@
 //! address, the clipboard, storage, the network) comes back as data in a list of [`Cmd`].
 
 mod act;
+mod console;
 mod lesson;
 mod msg;
 mod playback;
@@ -13,8 +14,9 @@ mod story;
 mod update;
 
 pub use act::{Deed, Side, Tool};
+pub use console::{Console, Needle, Trouble};
 pub use lesson::{LessonState, Loaded};
-pub use msg::{ClockMsg, Cmd, LessonMsg, Msg};
+pub use msg::{ClockMsg, Cmd, ConsoleMsg, LessonMsg, Msg};
 pub use playback::{FIXED, Playback, Speed, Tempo, TempoWhy};
 pub use route::{Query, Route};
 pub use settings::{Settings, Theme};
@@ -48,6 +50,8 @@ pub enum Tab {
     Matrix,
     /// The nodes' logs.
     Log,
+    /// Commands, typed.
+    Console,
 }
 
 /// What the Why card shows.
@@ -114,6 +118,8 @@ pub struct Page {
     pub asked: Option<Asked>,
     /// Only this node's log lines.
     pub log_of: Option<HostIdx>,
+    /// The line being typed to a node.
+    pub console: Console,
     /// A tool that waits for more.
     pub tool: Tool,
     /// The command that does what was last done by hand.
@@ -154,6 +160,7 @@ impl Page {
             tab: Tab::Why,
             asked: None,
             log_of: None,
+            console: Console::default(),
             tool: Tool::None,
             echo: None,
             overlay: None,

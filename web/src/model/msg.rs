@@ -52,6 +52,8 @@ pub enum Msg {
     NoticeClosed,
     /// A fresh run was asked for.
     Restarted,
+    /// Something about the console.
+    Console(ConsoleMsg),
     /// Something about the lesson.
     Lesson(LessonMsg),
     /// The start page's button.
@@ -89,6 +91,25 @@ pub enum ClockMsg {
         /// Faster.
         up: bool,
     },
+}
+
+/// Something about the console.
+#[derive(Clone, Debug)]
+pub enum ConsoleMsg {
+    /// It was asked for, by its key.
+    Opened,
+    /// The line is this now.
+    Typed(String),
+    /// A button put something into the line.
+    Piece(&'static str),
+    /// The line is done.
+    Entered,
+    /// An earlier line.
+    Earlier,
+    /// A later line.
+    Later,
+    /// Redirections are followed, or not any more.
+    FollowFlipped,
 }
 
 /// Something about the lesson.
@@ -129,6 +150,8 @@ pub enum Cmd {
         /// Its language.
         lang: Lang,
     },
+    /// Move the focus to the console's line.
+    FocusConsole,
     /// Move the focus to a node.
     Focus(u16),
 }

@@ -181,3 +181,36 @@ fn messages_take_off_and_land() {
     page.air.settle(1e9);
     assert!(page.air.is_empty());
 }
+
+/// What is typed reaches the node, a redirection is followed if that is wished, and going back
+/// takes both back.
+#[test]
+fn the_console_speaks_to_a_node_and_follows_redirections() {
+    let mut page = page();
+    page.update(Msg::Went("#/lab".into()));
+    let say = |page: &mut Page, line: &str| {
+        page.update(Msg::Console(ConsoleMsg::Typed(line.into())));
+        page.update(Msg::Console(ConsoleMsg::Entered));
+        let past = page.sim.history().until(page.now());
+        past.iter().rev().find_map(|record| match &record.what {
+            slotscope_core::sim::What::Answer(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    page.update(Msg::NodeChosen(HostIdx(0)));
+    let start = page.now();
+    assert_eq!(say(&mut page, "SET foo bar").unwrap(), "(error) MOVED 12182 127.0.0.1:7002");
+    assert_eq!(page.selected, Some(HostIdx(0)));
+    assert_eq!(say(&mut page, "redis-cli -c -p 7001 SET foo bar").unwrap(), "OK");
+    assert_eq!(page.selected, Some(HostIdx(2)), "the prompt follows");
+    assert_eq!(say(&mut page, "GET foo").unwrap(), "\"bar\"");
+    say(&mut page, "SET \"foo");
+    assert_eq!(page.console.trouble, Some(Trouble::Quotes));
+    page.update(Msg::Console(ConsoleMsg::Earlier));
+    page.update(Msg::Console(ConsoleMsg::Earlier));
+    assert_eq!(page.console.line, "GET foo");
+    page.update(Msg::Clock(ClockMsg::To(start.plus_ms(0))));
+    page.update(Msg::Clock(ClockMsg::StepBack));
+    let said = page.sim.history().until(page.now());
+    assert!(!said.iter().any(|r| matches!(r.what, slotscope_core::sim::What::Answer(_))));
+}

@@ -127,6 +127,7 @@ impl Page {
             Msg::Restarted => self.restart(),
             Msg::StoryKill { by_itself } => self.story_kill(by_itself),
             Msg::Clock(msg) => self.clock(msg),
+            Msg::Console(msg) => return self.console(msg),
             Msg::Lesson(msg) => self.in_lesson(msg),
         }
         Vec::new()
@@ -418,7 +419,9 @@ impl Page {
     fn fold(&mut self, tab: Tab) {
         match tab {
             Tab::Lesson => self.settings.fold_lesson ^= true,
-            Tab::Why | Tab::Node | Tab::Matrix | Tab::Log => self.settings.fold_inspector ^= true,
+            Tab::Why | Tab::Node | Tab::Matrix | Tab::Log | Tab::Console => {
+                self.settings.fold_inspector ^= true
+            }
         }
     }
 

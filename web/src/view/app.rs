@@ -36,6 +36,8 @@ pub(crate) struct App {
     last_look: f64,
     /// The canvas shows something.
     painted: bool,
+    /// The console's line gets the focus as soon as it is on the page.
+    focus_console: bool,
 }
 
 /// Mounts the page.
@@ -101,6 +103,7 @@ impl Component for App {
             last_frame: now,
             last_look: now,
             painted: false,
+            focus_console: false,
         }
     }
 
@@ -137,6 +140,9 @@ impl Component for App {
             settings.still,
             &self.words.say("title", &[]),
         );
+        if core::mem::take(&mut self.focus_console) {
+            platform::focus_id("console-line");
+        }
     }
 }
 
@@ -187,12 +193,13 @@ impl App {
         }
     }
 
-    fn carry_out(&self, ctx: &Context<Self>, cmd: Cmd) {
+    fn carry_out(&mut self, ctx: &Context<Self>, cmd: Cmd) {
         match cmd {
             Cmd::Remember(key, value) => platform::remember(key, &value),
             Cmd::Address(fragment) => platform::go_to(&fragment),
             Cmd::CopyLink(fragment) => platform::copy(&platform::address_with(&fragment)),
             Cmd::Focus(port) => platform::focus_node(port),
+            Cmd::FocusConsole => self.focus_console = true,
             Cmd::Fetch { id, lang } => {
                 let link = ctx.link().clone();
                 spawn_local(async move {

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{Screen, log, matrix, node_card, shell::tab_name, why};
+use super::{Screen, console, log, matrix, node_card, shell::tab_name, why};
 use crate::{
     model::{Msg, Route, Tab},
     t,
@@ -30,6 +30,7 @@ pub(super) fn inspector(s: Screen<'_>) -> Html {
         Tab::Node => node_card::node_card(s),
         Tab::Matrix => matrix::matrix(s),
         Tab::Log => log::log(s),
+        Tab::Console => console::console(s),
     };
     html! {
         <aside class="inspector" aria-label={t!(w, "inspector")}>
@@ -39,6 +40,7 @@ pub(super) fn inspector(s: Screen<'_>) -> Html {
                 { tab(Tab::Node, "tab-node", t!(w, "tab-node")) }
                 { tab(Tab::Matrix, "tab-matrix", t!(w, "tab-matrix")) }
                 { tab(Tab::Log, "tab-log", t!(w, "tab-log")) }
+                { tab(Tab::Console, "tab-console", t!(w, "tab-console")) }
             </div>
             <div class="tab-body" role="tabpanel">{ body }</div>
         </aside>

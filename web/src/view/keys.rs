@@ -3,7 +3,7 @@
 use yew::KeyboardEvent;
 
 use crate::{
-    model::{ClockMsg, Deed, Msg, Overlay, Page, Tab},
+    model::{ClockMsg, ConsoleMsg, Deed, Msg, Overlay, Page, Tab},
     source::picture,
 };
 
@@ -36,6 +36,7 @@ pub(super) fn meaning(event: &KeyboardEvent, page: &Page) -> Option<Msg> {
         "e" => Msg::EyesTurned { god: false },
         "E" => Msg::EyesTurned { god: true },
         "w" | "W" => Msg::WhyPressed,
+        "/" => Msg::Console(ConsoleMsg::Opened),
         "m" | "M" => Msg::TabChosen(Tab::Matrix),
         "k" | "K" => Msg::Did(Deed::Kill),
         "r" | "R" => Msg::Did(Deed::Restart),

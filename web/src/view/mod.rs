@@ -2,6 +2,7 @@
 
 mod app;
 mod clients;
+mod console;
 mod dock;
 mod inspector;
 mod keys;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Keys and what they do, by message.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("Space", "key-play"),
     ("→ ←", "key-step"),
     (". ,", "key-next"),
@@ -21,6 +21,7 @@ const KEYS: [(&str, &str); 17] = [
     ("W", "key-why"),
     ("E  ⇧E", "key-eyes"),
     ("M", "key-matrix"),
+    ("/", "key-console"),
     ("K R Z", "key-deeds"),
     ("P X", "key-walls"),
     ("Ctrl+Z", "key-undo"),

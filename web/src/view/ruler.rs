@@ -1,10 +1,11 @@
 //! The slot ruler: a table of 16,384 slots, not a ring.
 
+use slotscope_core::slot::SLOTS;
 use yew::prelude::*;
 
 use super::{Screen, letter};
 use crate::{
-    model::Msg,
+    model::{Msg, Tab},
     scene::{Segment, layout::on_ruler},
     t,
     words::grouped,
@@ -23,9 +24,26 @@ pub(super) fn ruler(s: Screen<'_>) -> Html {
         <section class="ruler" aria-label={t!(s.words, "ruler")}>
             <div class="ruler-band">
                 { for scene.ruler.iter().map(|segment| piece(s, segment)) }
+                { needle(s) }
             </div>
             <div class="ruler-ticks" aria-hidden="true">{ for ticks }</div>
         </section>
+    }
+}
+
+/// Where the key that is being typed belongs.
+fn needle(s: Screen<'_>) -> Html {
+    let Some(needle) = s.page.console.needle().filter(|_| s.page.tab == Tab::Console) else {
+        return Html::default();
+    };
+    let slot = needle.slot.get();
+    let left = format!("left:{:.3}%", on_ruler(u32::from(slot), 100.0));
+    // Near the right end the number stands on the other side of the needle.
+    let class = if slot > SLOTS / 10 * 9 { "needle turned" } else { "needle" };
+    html! {
+        <span {class} style={left} data-testid="needle" data-slot={slot.to_string()}>
+            { slot }
+        </span>
     }
 }
 

@@ -77,6 +77,7 @@ pub(super) const fn tab_name(tab: Tab) -> &'static str {
         Tab::Node => "node",
         Tab::Matrix => "matrix",
         Tab::Log => "log",
+        Tab::Console => "console",
     }
 }
 
