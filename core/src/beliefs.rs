@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     hold::Holds,
     migration::Migrations,
+    persist::Persist,
     repl::Repl,
     rng::Rng,
     session::{PubSub, Sessions, Watchers},
@@ -30,6 +31,8 @@ pub(crate) struct Beliefs {
     pub holds: Holds,
     /// Keys on their way to other servers.
     pub migrations: Migrations,
+    /// What is on disk, and on its way there.
+    pub persist: Persist,
     /// Clients of the data port.
     pub sessions: Sessions,
     /// Who watches which key.

@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     Client,
     /// A manual failover: the master stands still until its replica has everything.
     Failover,
+    /// A shutdown: the last snapshot is being written, and what came behind it would be lost.
+    Shutdown,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,7 @@ struct Pause {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Holds {
     /// By [`Purpose`].
-    pauses: [Option<Pause>; 2],
+    pauses: [Option<Pause>; 3],
     moving: BTreeSet<Key>,
     /// In the order in which they came: they are offered again in that order.
     waiting: VecDeque<ClientId>,

@@ -54,6 +54,7 @@ pub(crate) mod beliefs;
 pub(crate) mod cluster;
 pub(crate) mod hold;
 pub(crate) mod migration;
+pub(crate) mod persist;
 pub(crate) mod repl;
 pub(crate) mod session;
 pub(crate) mod store;

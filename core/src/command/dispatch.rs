@@ -20,7 +20,7 @@ use crate::{
     hold::Scope,
     id::ClientId,
     resp::{Protocol, ReplyBuf},
-    rules::{Ctx, replication, watch},
+    rules::{Ctx, persistence, replication, watch},
     session::Replies,
     slot::{Slot, key_slot},
 };
@@ -145,6 +145,14 @@ fn check(
         return Err(Refused::Worded);
     }
     let slot = slot_of(ctx, command, args, caller, reply)?;
+    if !ctx.b.persist.is_healthy()
+        && (command.is(flag::WRITE) || command.name == "ping")
+        && !is_replica(ctx.b)
+        && let Some(text) = persistence::refusal(ctx)
+    {
+        reply.error(&text);
+        return Err(Refused::Here);
+    }
     if let Some(text) = role_refusal(ctx, command, caller) {
         reply.error(text);
         return Err(Refused::Here);
@@ -178,6 +186,9 @@ fn run(
 ) -> Outcome {
     let before = ctx.b.repl.offset;
     replication::open_unit(ctx);
+    if command.is(flag::WRITE) || command.is(flag::READONLY) || command.name == "exec" {
+        ctx.out.touch();
+    }
     let mut call = Call {
         client: Some(client),
         command,
@@ -360,7 +371,10 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, args: Args<'_>) -> bool {
         outcome: Outcome::Done,
         may_wait: false,
     };
+    // Whoever calls this knows what of it is to be logged; the handler must not do it again.
+    let muted = core::mem::replace(&mut ctx.b.persist.muted, true);
     (command.handler)(ctx, &mut call);
+    ctx.b.persist.muted = muted;
     if call.propagate != Propagate::Nothing {
         changed(ctx, command, args);
     }

@@ -6,8 +6,8 @@
 
 use super::{
     exec::{
-        connection, container, dump, expiry, info, introspect, keys, migrate, numbers, pubsub,
-        replication, scans, server, strings, transaction,
+        connection, container, dump, expiry, info, introspect, keys, migrate, numbers, persistence,
+        pubsub, replication, scans, server, strings, transaction,
     },
     keyspecs::{
         CHANGE, CHANNEL, CHANNELS, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL,
@@ -235,11 +235,17 @@ rows!(SERVER_ROWS "":
     "debug" -2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
         Server "1.0.0" "Breaks things on purpose." => server::debug;
     "shutdown" -1 [ADMIN NOSCRIPT LOADING STALE NO_MULTI ALLOW_BUSY] [] NO_KEYS []
-        Server "1.0.0" "Ends this node." => server::shutdown;
+        Server "1.0.0" "Ends this node." => persistence::shutdown;
     "time" 1 [LOADING STALE FAST] [] NO_KEYS ["nondeterministic_output"]
         Server "2.6.0" "The wall clock of this node." => server::time;
     "lastsave" 1 [LOADING STALE FAST] [DANGEROUS ADMIN] NO_KEYS ["nondeterministic_output"]
-        Server "1.0.0" "When the data was last saved." => server::lastsave;
+        Server "1.0.0" "When the data was last saved." => persistence::lastsave;
+    "save" 1 [ADMIN NOSCRIPT NO_MULTI NO_ASYNC_LOADING] [] NO_KEYS []
+        Server "1.0.0" "Writes the snapshot file and answers when it is safe." => persistence::save;
+    "bgsave" -1 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
+        Server "1.0.0" "Writes the snapshot file in the background." => persistence::bgsave;
+    "bgrewriteaof" 1 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
+        Server "1.0.0" "Rewrites the append only file in the background." => persistence::bgrewriteaof;
     "memory" -2 [] [] NO_KEYS [] Server "4.0.0" "Tells about memory." => container, MEMORY;
     "slowlog" -2 [] [] NO_KEYS []
         Server "2.2.12" "Slow commands; none are recorded." => container, SLOWLOG;

@@ -148,13 +148,6 @@ impl Config {
         let mut add = |name: &str, value: &str, instead: &str| {
             lines.push(format!("not supported yet in this version: {name} {value} ({instead})"));
         };
-        if self.appendonly {
-            add("appendonly", &yes_no(true), "writes are not logged to a file");
-        }
-        if self.save.as_ref().is_some_and(|points| !points.is_empty()) {
-            let value = self.value("save").unwrap_or_default();
-            add("save", &value, "no snapshots are written");
-        }
         if self.maxmemory != 0 {
             add("maxmemory", &self.maxmemory.to_string(), "memory is not limited");
         }
@@ -332,8 +325,7 @@ mod tests {
     fn what_cannot_be_done_is_said() {
         let mut config = Config::default();
         for (name, words) in [
-            ("appendonly", &["yes"][..]),
-            ("save", &["60", "1"]),
+            ("daemonize", &["yes"][..]),
             ("aclfile", &["users.acl"]),
             ("hz", &["50"]),
             ("tls-port", &["0"]),
@@ -344,8 +336,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "not supported yet in this version: appendonly yes (writes are not logged to a file)",
-                "not supported yet in this version: save 60 1 (no snapshots are written)",
+                "not supported yet in this version: daemonize yes (the server stays in the foreground)",
                 "not supported yet in this version: aclfile users.acl (ignored)",
             ]
         );

@@ -7,7 +7,7 @@
 use alloc::{format, string::String, string::ToString as _, vec::Vec};
 
 use super::{
-    Broken, BufferLimit, Config, EndpointType, Level,
+    Broken, BufferLimit, Config, EndpointType, Fsync, Level,
     kept::KEPT,
     value::{Shape, Value, yes_no},
 };
@@ -184,9 +184,21 @@ static ROWS: &[Directive] = &[
     row("databases", Number(1, I32), "", Start, number!(databases), "How many databases SELECT knows; a cluster uses only database 0."),
     row("dir", Text, "", Protected, text!(dir), "The working directory, where nodes.conf lives."),
     // Snapshots and append only file.
-    row("save", Words, "s changes", Runtime, SAVE, "After so many seconds with so many changes a snapshot is due. Remembered; snapshots are not written yet."),
-    row("dbfilename", Text, "", Protected, text!(dbfilename), "Name of the snapshot file. Remembered."),
-    row("appendonly", YesNo, "", Runtime, flag!(appendonly), "Logs every write to a file. Remembered; the file is not written yet."),
+    row("save", Words, "s changes", Runtime, SAVE, "After so many seconds with so many changes a snapshot is due."),
+    row("dbfilename", Text, "", Protected, DBFILENAME, "Name of the snapshot file, in `dir`."),
+    row("rdbcompression", YesNo, "", Runtime, flag!(rdbcompression), "Packs long strings of a snapshot."),
+    row("rdbchecksum", YesNo, "", Start, flag!(rdbchecksum), "Ends a snapshot with a checksum."),
+    row("stop-writes-on-bgsave-error", YesNo, "", Runtime, flag!(stop_writes_on_bgsave_error), "Refuses writes while snapshots are wanted and the last one failed."),
+    row("appendonly", YesNo, "", Runtime, flag!(appendonly), "Logs every write to a file, which is read at the next start."),
+    row("appendfilename", Text, "", Start, APPENDFILENAME, "How the names of the append only files begin."),
+    row("appenddirname", Text, "", Start, APPENDDIRNAME, "The folder of the append only files, in `dir`."),
+    row("appendfsync", OneOf(&["everysec", "always", "no"]), "", Runtime, APPENDFSYNC, "When what was logged is made durable: before a write is answered, once a second, or when the operating system sees fit."),
+    row("no-appendfsync-on-rewrite", YesNo, "", Runtime, flag!(no_appendfsync_on_rewrite), "Lets the once-a-second sync rest while a rewrite or a snapshot is being written."),
+    row("auto-aof-rewrite-percentage", Number(0, I32), "%", Runtime, number!(auto_aof_rewrite_percentage), "The log is rewritten when it has grown by so much; 0 never does it."),
+    row("auto-aof-rewrite-min-size", Memory(false), "bytes", Runtime, number!(auto_aof_rewrite_min_size), "A smaller log is not rewritten by itself."),
+    row("aof-load-truncated", YesNo, "", Runtime, flag!(aof_load_truncated), "Whether a log that ends in the middle of a command is cut there and loaded, or stops the start."),
+    row("aof-use-rdb-preamble", YesNo, "", Runtime, flag!(aof_use_rdb_preamble), "Whether a rewrite writes a snapshot or commands."),
+    row("aof-timestamp-enabled", YesNo, "", Runtime, flag!(aof_timestamp_enabled), "Whether the log notes the time between commands."),
     // Replication.
     row("replicaof", Words, "", Start, REPLICAOF, "Copies another server's data; not in cluster mode.").also("slaveof"),
     row("masterauth", Text, "", Runtime, text!(masterauth), "The password that this replica sends to its master."),
@@ -232,6 +244,49 @@ const BIND: Home = Home::Field {
     set: |c, v| {
         let Value::Words(words) = v else { return Ok(()) };
         c.bind = words.iter().filter(|w| !w.is_empty()).map(|w| (*w).into()).collect();
+        Ok(())
+    },
+};
+
+/// A text field that names a file in a folder of its own: no path.
+macro_rules! file_name {
+    ($field:ident, $error:literal) => {
+        Home::Field {
+            get: |c| c.$field.clone(),
+            set: |c, v| {
+                let Value::Text(word) = v else { return Ok(()) };
+                if word.contains(['/', '\\']) {
+                    return Err($error.into());
+                }
+                c.$field = word.into();
+                Ok(())
+            },
+        }
+    };
+}
+
+const DBFILENAME: Home = file_name!(dbfilename, "dbfilename can't be a path, just a filename");
+const APPENDFILENAME: Home =
+    file_name!(appendfilename, "appendfilename can't be a path, just a filename");
+const APPENDDIRNAME: Home =
+    file_name!(appenddirname, "appenddirname can't be a path, just a dirname");
+
+const APPENDFSYNC: Home = Home::Field {
+    get: |c| {
+        match c.appendfsync {
+            Fsync::Always => "always",
+            Fsync::EverySecond => "everysec",
+            Fsync::No => "no",
+        }
+        .into()
+    },
+    set: |c, v| {
+        let Value::Text(word) = v else { return Ok(()) };
+        c.appendfsync = match word {
+            "always" => Fsync::Always,
+            "no" => Fsync::No,
+            _ => Fsync::EverySecond,
+        };
         Ok(())
     },
 };

@@ -14,6 +14,7 @@ mod glob;
 mod kept;
 mod level;
 mod parse;
+mod rewrite;
 mod value;
 
 pub use access::ConfigError;
@@ -60,14 +61,39 @@ pub struct Config {
     pub databases: u32,
     /// `dir`: working directory (`./`).
     pub dir: String,
-    // snapshotting and append only file (read for compatibility; files come with the next issue)
+    // snapshotting
     /// `save` points as pairs of seconds and changes; `None` until a directive says something
     /// (see [`Config::save_points`]).
     pub save: Option<Vec<(u64, u64)>>,
     /// `dbfilename` (dump.rdb).
     pub dbfilename: String,
+    /// `rdbcompression` (yes).
+    pub rdbcompression: bool,
+    /// `rdbchecksum` (yes).
+    pub rdbchecksum: bool,
+    /// `stop-writes-on-bgsave-error` (yes).
+    pub stop_writes_on_bgsave_error: bool,
+    // append only file
     /// `appendonly` (no).
     pub appendonly: bool,
+    /// `appendfilename` (appendonly.aof).
+    pub appendfilename: String,
+    /// `appenddirname` (appendonlydir).
+    pub appenddirname: String,
+    /// `appendfsync` (everysec).
+    pub appendfsync: Fsync,
+    /// `no-appendfsync-on-rewrite` (no).
+    pub no_appendfsync_on_rewrite: bool,
+    /// `auto-aof-rewrite-percentage`; 0 never rewrites by itself (100).
+    pub auto_aof_rewrite_percentage: u64,
+    /// `auto-aof-rewrite-min-size` in bytes (64 MiB).
+    pub auto_aof_rewrite_min_size: u64,
+    /// `aof-load-truncated` (yes).
+    pub aof_load_truncated: bool,
+    /// `aof-use-rdb-preamble` (yes).
+    pub aof_use_rdb_preamble: bool,
+    /// `aof-timestamp-enabled` (no).
+    pub aof_timestamp_enabled: bool,
     // replication
     /// `replicaof host port` as given; refused in cluster mode.
     pub replicaof: Option<(String, u16)>,
@@ -158,6 +184,18 @@ pub struct BufferLimit {
     pub soft_s: u64,
 }
 
+/// `appendfsync`: when the append only file is made durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fsync {
+    /// Before a write is acknowledged.
+    Always,
+    /// Once a second: a power failure costs two seconds at most.
+    #[default]
+    EverySecond,
+    /// When the operating system sees fit.
+    No,
+}
+
 /// `cluster-preferred-endpoint-type`: what clients are redirected to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndpointType {
@@ -205,7 +243,19 @@ impl Default for Config {
             dir: "./".into(),
             save: None,
             dbfilename: "dump.rdb".into(),
+            rdbcompression: true,
+            rdbchecksum: true,
+            stop_writes_on_bgsave_error: true,
             appendonly: false,
+            appendfilename: "appendonly.aof".into(),
+            appenddirname: "appendonlydir".into(),
+            appendfsync: Fsync::EverySecond,
+            no_appendfsync_on_rewrite: false,
+            auto_aof_rewrite_percentage: 100,
+            auto_aof_rewrite_min_size: 64 << 20,
+            aof_load_truncated: true,
+            aof_use_rdb_preamble: true,
+            aof_timestamp_enabled: false,
             replicaof: None,
             masterauth: String::new(),
             masteruser: String::new(),

@@ -2,6 +2,7 @@
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 
+use super::{Dataset, JobId};
 use crate::{
     config::Level,
     endpoint::Addr,
@@ -81,6 +82,53 @@ pub enum Effect {
         /// Which one.
         client: ClientId,
     },
+    /// Append to the open append only file, beside the loop. With `appendfsync always` the replies
+    /// of this turn and of later ones wait until it is durable; see `appendfsync`.
+    Append {
+        /// Whole commands.
+        bytes: Vec<u8>,
+    },
+    /// Replace the snapshot file (`dbfilename`) by this dataset, beside the loop; answered by
+    /// `DiskReport::Saved`.
+    SaveRdb {
+        /// Named in the answer.
+        job: JobId,
+        /// What.
+        dataset: Dataset,
+        /// Whether the log speaks of it as Redis speaks of BGSAVE.
+        background: bool,
+    },
+    /// Make this dataset the base of the append only file, beside the loop; what is appended from
+    /// here on goes into a new file behind it. Answered by `DiskReport::Rewritten`.
+    RewriteAof {
+        /// Named in the answer.
+        job: JobId,
+        /// What.
+        dataset: Dataset,
+        /// Whether commands are appended from here on, also if no file is open yet.
+        appends: bool,
+    },
+    /// Give a snapshot or rewrite up; no answer follows.
+    CancelJob {
+        /// Which one.
+        job: JobId,
+    },
+    /// Write out and close the append only file; nothing is appended any more.
+    CloseAof,
+    /// Load everything anew from disk, before anything else happens (`DEBUG RELOAD`, `DEBUG
+    /// LOADAOF`), by [`crate::Node::load_rdb`] and its kin, and answer the client.
+    Reload {
+        /// Who gets the answer.
+        client: ClientId,
+        /// From where.
+        from: ReloadFrom,
+    },
+    /// Write the directives in force into the configuration file (`CONFIG REWRITE`), and answer
+    /// the client.
+    RewriteConfig {
+        /// Who gets the answer.
+        client: ClientId,
+    },
     /// A line for the log, without its prefix.
     Log {
         /// Its mark.
@@ -120,6 +168,15 @@ pub enum HangupReason {
     Unneeded,
     /// The peer broke the protocol.
     Protocol,
+}
+
+/// Where a dataset is loaded from anew.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReloadFrom {
+    /// The snapshot file, which is written first if a dataset is given.
+    Rdb(Option<Dataset>),
+    /// The append only files.
+    Aof,
 }
 
 /// How a process ends.

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use super::DiskReport;
 use crate::{
     endpoint::Addr,
     id::{ClientId, LinkId},
@@ -63,6 +64,10 @@ pub enum Input<'a> {
         /// Which one.
         client: ClientId,
     },
+    /// What became of something that the node wanted on disk.
+    Disk(DiskReport<'a>),
+    /// The process was asked to end (SIGTERM, SIGINT).
+    Terminate,
 }
 
 /// Why a link went down.

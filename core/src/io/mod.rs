@@ -1,10 +1,12 @@
 //! The driver interface: what goes into a node and what comes out.
 
+mod disk;
 mod effect;
 mod input;
 mod outbox;
 
-pub use effect::{Effect, Exit, Frame, HangupReason, Image, Notice, Purpose};
+pub use disk::{Dataset, DatasetForm, DiskReport, Frozen, JobId};
+pub use effect::{Effect, Exit, Frame, HangupReason, Image, Notice, Purpose, ReloadFrom};
 pub use input::{DownReason, Input};
 pub use outbox::Outbox;
 

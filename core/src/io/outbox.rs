@@ -15,6 +15,7 @@ pub struct Outbox {
     reasons: Vec<Reason>,
     level: Level,
     explaining: bool,
+    touched: bool,
 }
 
 impl Default for Outbox {
@@ -27,7 +28,13 @@ impl Outbox {
     /// An empty box that takes log lines from [`Level::Notice`] up and records no reasons.
     #[must_use]
     pub const fn new() -> Self {
-        Self { effects: Vec::new(), reasons: Vec::new(), level: Level::Notice, explaining: false }
+        Self {
+            effects: Vec::new(),
+            reasons: Vec::new(),
+            level: Level::Notice,
+            explaining: false,
+            touched: false,
+        }
     }
 
     /// Records reasons too. Recording never changes a decision (the digest tests hold it).
@@ -58,6 +65,23 @@ impl Outbox {
     /// The driver drains the box after each turn, so the front of the box is the start of the turn.
     pub(crate) fn barrier(&mut self, effect: Effect) {
         self.effects.insert(0, effect);
+    }
+
+    /// Whether something of what stands here is appended to the append only file.
+    #[must_use]
+    pub fn appends(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Append { .. }))
+    }
+
+    /// Notes that what is answered depends on the dataset.
+    pub(crate) const fn touch(&mut self) {
+        self.touched = true;
+    }
+
+    /// Whether anything was answered since the last call that depends on the dataset: it must not
+    /// be heard of before the dataset is as durable as `appendfsync` asks for.
+    pub const fn take_touched(&mut self) -> bool {
+        core::mem::replace(&mut self.touched, false)
     }
 
     /// Appends a log line; `line` runs only if the level is wanted.

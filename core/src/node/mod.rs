@@ -10,6 +10,7 @@ mod clients;
 mod digest;
 mod image;
 mod inbound;
+mod load;
 mod snapshot;
 mod stream;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 mod tick;
 mod view;
 
+pub use load::{Loaded, RdbLoad, RdbPart, Replay, ReplayError};
 pub use snapshot::{ElectionView, Health, MasterLink, PeerView, ReplView, Snapshot};
 
 use alloc::{collections::BTreeMap, string::String};
@@ -31,10 +33,11 @@ use crate::{
     id::{ClientId, NodeId},
     io::{Effect, Input, Level, Outbox},
     migration::Migrations,
+    persist::Persist,
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
-    rules::{Ctx, candidacy, manual, migrate, own, publish, replication, serving},
+    rules::{Ctx, candidacy, manual, migrate, own, persistence, publish, replication, serving},
     store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
@@ -98,6 +101,7 @@ impl Node {
                 repl,
                 holds: Holds::default(),
                 migrations: Migrations::default(),
+                persist: Persist::new(now.mono, now.wall),
                 sessions: BTreeMap::new(),
                 watchers: crate::session::Watchers::default(),
                 pubsub: crate::session::PubSub::default(),
@@ -143,6 +147,10 @@ impl Node {
                 clients::came(ctx, client, remote, local);
             }
             Input::ClientGone { client } => clients::went(ctx, client),
+            Input::Disk(report) => persistence::report(ctx, report),
+            Input::Terminate => {
+                persistence::shut_down(ctx, None, persistence::Wish::default());
+            }
         }
         self.settle(now, out);
     }
@@ -184,6 +192,8 @@ impl Node {
             let lost = core::mem::take(&mut ctx.b.cluster.lost);
             publish::slots_lost(ctx, &lost);
         }
+        // Before the replies of this turn that leave as effects: they wait for what stands here.
+        persistence::feed(ctx);
         replication::feed(ctx);
         if core::mem::take(&mut ctx.b.cluster.todo.save) && ctx.b.config.cluster_enabled {
             let image = image::save(&self.b.cluster, now);
@@ -226,6 +236,12 @@ impl Node {
     #[must_use]
     pub fn cluster_nodes(&self, now: Now) -> String {
         roster::nodes_text(&self.b.cluster, now)
+    }
+
+    /// Whether writes are appended to a file.
+    #[must_use]
+    pub fn logs(&self) -> bool {
+        self.b.persist.is_logging()
     }
 
     /// The directives in force.

@@ -95,6 +95,13 @@ impl Bench {
                 }
             }
             Effect::Persist(_)
+            | Effect::Append { .. }
+            | Effect::SaveRdb { .. }
+            | Effect::RewriteAof { .. }
+            | Effect::CancelJob { .. }
+            | Effect::CloseAof
+            | Effect::Reload { .. }
+            | Effect::RewriteConfig { .. }
             | Effect::Log { .. }
             | Effect::Stream { .. }
             | Effect::Reply { .. }

@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::CRON_PERIOD_MS,
-    rules::{Ctx, migrate, ping, replication},
+    rules::{Ctx, migrate, persistence, ping, replication},
 };
 
 /// Keys deleted by one expiry cycle at most, so that a mass expiry does not hold the node up.
@@ -28,4 +28,5 @@ pub(super) fn wake(ctx: &mut Ctx<'_>) {
         ctx.b.cluster.next_tick = now.plus_ms(CRON_PERIOD_MS);
     }
     super::clients::expire(ctx, EXPIRE_BUDGET);
+    persistence::cron(ctx);
 }

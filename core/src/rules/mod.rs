@@ -19,6 +19,7 @@ pub(crate) mod meet;
 pub(crate) mod migrate;
 pub(crate) mod migration;
 pub(crate) mod own;
+pub(crate) mod persistence;
 pub(crate) mod ping;
 pub(crate) mod promote;
 pub(crate) mod publish;

@@ -11,7 +11,8 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    client::Value, command::Outcome, endpoint::Addr, id::ClientId, io::Input, resp::ReplyBuf,
+    client::Value, command::Outcome, config::Fsync, endpoint::Addr, id::ClientId, io::Input,
+    resp::ReplyBuf,
 };
 
 impl Turn<'_> {
@@ -62,6 +63,9 @@ impl Turn<'_> {
         client.unread.drain(..used.min(client.unread.len()));
         node.settle(now, self.out);
         self.s.trace.word(at.as_micros() << 8 | u64::from(idx.0) & 255);
+        // What was appended, or waits to be, has to be on disk before anybody hears of it.
+        held |= node.config().appendfsync == Fsync::Always
+            && (self.out.appends() || host.disk.data.holds());
         let reply = reply.take();
         if !held && !reply.is_empty() {
             self.reply(idx, id, reply.clone());
@@ -109,6 +113,7 @@ impl Turn<'_> {
         let value = Value::parse(reply.as_bytes()).ok().map(|(value, _)| value);
         let text = value.as_ref().map(Value::to_text).unwrap_or_default();
         match outcome {
+            Outcome::Done if self.replies_wait(idx) => self.keep(idx, Pending::Answer(text)),
             Outcome::Done => {
                 self.record(Some(idx), || What::Answer(text));
             }

@@ -5,7 +5,7 @@
 
 use alloc::{collections::VecDeque, sync::Arc};
 
-use super::digest::Digest;
+use super::{data::DataDisk, digest::Digest};
 
 /// How long a write with fsync takes, in microseconds: a plain SSD. Long enough that a crash can
 /// fall between a vote's write and its sending.
@@ -18,6 +18,8 @@ pub(super) struct Disk {
     pub synced: Option<Arc<str>>,
     /// Images on their way to the platter, oldest first.
     writing: VecDeque<Arc<str>>,
+    /// Snapshot and append only file.
+    pub data: DataDisk,
     /// No room.
     pub full: bool,
 }
@@ -41,6 +43,7 @@ impl Disk {
     /// The process died: what was not synced is gone.
     pub(super) fn crash(&mut self) {
         self.writing.clear();
+        self.data.crash();
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -49,6 +52,7 @@ impl Disk {
             digest.bytes(image.as_bytes());
         }
         digest.word(self.writing.len() as u64);
+        self.data.digest(digest);
     }
 }
 

@@ -42,6 +42,7 @@ const WALL_START_MS: u64 = 1_704_067_200_000;
 pub(super) enum Held {
     Arrive { conn: ConnId, lane: u8, parcel: u64 },
     Synced,
+    Wrote,
 }
 
 /// Something that waits for the disk.
@@ -192,7 +193,13 @@ impl Turn<'_> {
             None => Ok(Node::new(config, seed, now, self.out)),
         };
         match node {
-            Ok(node) => {
+            Ok(mut node) => {
+                if !self.load_data(idx, &mut node, now) {
+                    let line = "Fatal error loading the DB, check server logs. Exiting.";
+                    self.log(idx, Level::Warning, line.into());
+                    self.record(Some(idx), || What::Process { up: false });
+                    return;
+                }
                 self.s.names.insert(node.id(), idx);
                 self.host(idx).node = Some(node);
                 self.s.trace.word(u64::from(idx.0) << 8 | 1);
@@ -247,6 +254,7 @@ impl Turn<'_> {
                     self.arrive(conn, lane, parcel);
                 }
                 Held::Synced => self.finish_sync(idx),
+                Held::Wrote => self.finish_write(idx),
             }
         }
         self.schedule(idx, self.s.now);
@@ -367,7 +375,7 @@ impl Turn<'_> {
 
     // Effects.
 
-    fn log(&mut self, idx: HostIdx, level: Level, line: String) {
+    pub(super) fn log(&mut self, idx: HostIdx, level: Level, line: String) {
         let role = self.host(idx).node.as_ref().map_or('M', Node::role_letter);
         self.record(Some(idx), || What::Log { level, role, line });
     }
@@ -384,6 +392,14 @@ impl Turn<'_> {
             match effect {
                 Effect::Log { level, line } => self.log(idx, level, line),
                 Effect::Notice(notice) => self.noticed(idx, &notice),
+                // In their own order, and not behind nodes.conf: replies wait by themselves.
+                effect @ (Effect::Append { .. }
+                | Effect::SaveRdb { .. }
+                | Effect::RewriteAof { .. }
+                | Effect::CancelJob { .. }
+                | Effect::CloseAof
+                | Effect::Reload { .. }
+                | Effect::RewriteConfig { .. }) => self.data_effect(idx, effect),
                 effect => self.after_disk(idx, Pending::Effect(effect)),
             }
         }
@@ -406,6 +422,21 @@ impl Turn<'_> {
     }
 
     fn perform(&mut self, idx: HostIdx, item: Pending) {
+        let answers = matches!(
+            item,
+            Pending::Bytes(..)
+                | Pending::Answer(_)
+                | Pending::Close(_)
+                | Pending::Effect(Effect::Reply { .. } | Effect::CloseClient { .. })
+        );
+        if answers && self.replies_wait(idx) {
+            self.keep(idx, item);
+        } else {
+            self.perform_now(idx, item);
+        }
+    }
+
+    pub(super) fn perform_now(&mut self, idx: HostIdx, item: Pending) {
         match item {
             Pending::Effect(effect) => self.effect(idx, effect),
             Pending::Bytes(client, bytes) => self.reply(idx, client, bytes),
@@ -460,6 +491,13 @@ impl Turn<'_> {
             Effect::Resume { client } => self.go_on(idx, client),
             Effect::Push { client, bytes } => self.reply(idx, client, bytes.to_vec()),
             Effect::CloseClient { client } => self.close_client(idx, client),
+            Effect::Append { .. }
+            | Effect::SaveRdb { .. }
+            | Effect::RewriteAof { .. }
+            | Effect::CancelJob { .. }
+            | Effect::CloseAof
+            | Effect::Reload { .. }
+            | Effect::RewriteConfig { .. } => self.data_effect(idx, effect),
             Effect::Log { level, line } => self.log(idx, level, line),
             Effect::Notice(notice) => self.noticed(idx, &notice),
             Effect::Exit(Exit::Shutdown | Exit::Crash | Exit::Fatal) => self.die(idx),

@@ -6,6 +6,7 @@
 mod act;
 mod check;
 mod commands;
+mod data;
 mod digest;
 mod disk;
 pub mod faults;

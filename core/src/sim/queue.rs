@@ -18,6 +18,8 @@ pub(super) enum Event {
     DialAgain { conn: ConnId, attempt: u8 },
     /// A disk has written the oldest image that it was given.
     Synced { host: HostIdx, life: u32 },
+    /// A disk has written the oldest part of a dataset that it was given.
+    Wrote { host: HostIdx, life: u32 },
     /// An application's next command is due.
     AppTick { app: u16 },
     /// An application has waited for its answer long enough.
@@ -69,6 +71,7 @@ impl Queue {
                 Event::Arrive { conn, lane, parcel } => (1 + u64::from(lane), conn.0, parcel),
                 Event::DialAgain { conn, attempt } => (3, conn.0, u64::from(attempt)),
                 Event::Synced { host, life } => (4, u64::from(host.0), u64::from(life)),
+                Event::Wrote { host, life } => (7, u64::from(host.0), u64::from(life)),
                 Event::AppTick { app } => (5, u64::from(app), 0),
                 Event::AppTimeout { app, request } => (6, u64::from(app), request),
             };

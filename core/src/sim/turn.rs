@@ -75,6 +75,7 @@ impl Turn<'_> {
                 false
             }
             Event::Synced { host, life } => self.synced(host, life),
+            Event::Wrote { host, life } => self.wrote(host, life),
             Event::AppTick { app } => {
                 self.app_tick(app);
                 true

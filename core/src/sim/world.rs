@@ -480,7 +480,12 @@ enum Advance {
 
 /// The directives of a plan, on top of what every machine of a world has.
 fn config_of(plan: &Plan) -> Result<Config, String> {
-    let mut config = Config { cluster_enabled: true, ..Config::default() };
+    let mut config = Config {
+        cluster_enabled: true,
+        // A world keeps its data on disk only if its plan says so.
+        save: Some(Vec::new()),
+        ..Config::default()
+    };
     for (name, value) in &plan.config {
         let words = crate::config::words(value).map_err(|why| format!("{name}: {why}"))?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();

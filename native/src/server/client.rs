@@ -126,7 +126,11 @@ impl Connection<'_> {
             self.driver.config(|c| (c.proto_max_bulk_len, c.client_query_buffer_limit));
         self.parser.set_limits(Limits { bulk_max, ..Limits::DEFAULT });
         let batch = self.driver.run_batch(self.id, &mut self.parser, &self.bytes, &mut self.reply);
-        if batch.waits {
+        if batch.held {
+            let durable = self.driver.hold_replies(self.id, self.reply.take());
+            self.driver.carry_out();
+            drop(durable.await);
+        } else if batch.waits {
             self.driver.carry_out();
             if let Some(settled) = self.driver.settled() {
                 // The driver outlives its connections, so the sender is never dropped unsent

@@ -96,7 +96,7 @@ fn write_synced(path: &Path, text: &str) -> io::Result<File> {
 }
 
 /// Makes the rename itself durable.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         Some(_) | None => Path::new("."),

@@ -19,7 +19,10 @@ use slotscope_core::{
     command::Outcome,
     config::Config,
     id::{ClientId, LinkId},
-    io::{DownReason, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose},
+    io::{
+        DiskReport, DownReason, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose,
+        ReloadFrom,
+    },
     resp::{Parser, ProtocolError, ReplyBuf},
     time,
 };
@@ -34,6 +37,7 @@ use super::{
     link,
     log::{Log, MASTER, REPLICA},
     outbound::{End, Outbound},
+    persist::{self, Files, Held, Report},
 };
 
 /// The longest queue of a bus or replication link when `cluster-link-sendbuf-limit` is 0. A frame
@@ -55,6 +59,8 @@ pub(super) struct Driver {
     persisting: Cell<bool>,
     /// `None` while a helper thread has it, and without cluster mode.
     disk: RefCell<Option<NodesFile>>,
+    /// The dataset on disk.
+    pub(super) files: Files,
     links: RefCell<BTreeMap<LinkId, Link>>,
     /// Links that broke while effects were carried out; the node is told afterwards.
     lost: RefCell<Vec<(LinkId, DownReason)>>,
@@ -101,6 +107,8 @@ pub(super) struct Batch {
     pub consumed: usize,
     /// The replies may leave only when the effects so far are carried out.
     pub waits: bool,
+    /// The replies may leave only when what was appended so far is durable.
+    pub held: bool,
     /// The connection ends with these replies.
     pub closes: Option<Close>,
 }
@@ -122,6 +130,7 @@ impl Driver {
         clock: Clock,
         log: Rc<Log>,
         disk: Option<NodesFile>,
+        files: Files,
     ) -> Rc<Self> {
         let is_replica = node.snapshot(clock.now()).myself().is_replica;
         log.set_role(if is_replica { REPLICA } else { MASTER });
@@ -133,6 +142,7 @@ impl Driver {
             queue: RefCell::default(),
             persisting: Cell::new(false),
             disk: RefCell::new(disk),
+            files,
             links: RefCell::default(),
             lost: RefCell::default(),
             clients: RefCell::default(),
@@ -161,7 +171,7 @@ impl Driver {
     /// Carries out what the node has asked for, as far as no write to the disk is under way.
     pub(super) fn carry_out(self: &Rc<Self>) {
         loop {
-            self.queue.borrow_mut().extend(self.out.borrow_mut().drain().map(Item::Do));
+            self.take_effects();
             self.run_queue();
             let Some((link, why)) = self.lost.borrow_mut().pop() else { break };
             let input = Input::LinkDown { link, why };
@@ -172,6 +182,182 @@ impl Driver {
             self.armed.set(wake);
             self.rearm.notify_one();
         }
+    }
+
+    /// Queues what the node has asked for. What concerns the dataset on disk keeps an order of its
+    /// own and waits for nothing: it is ordered at once.
+    fn take_effects(self: &Rc<Self>) {
+        let mut reloads = Vec::new();
+        {
+            let (mut out, mut queue) = (self.out.borrow_mut(), self.queue.borrow_mut());
+            for effect in out.drain() {
+                if !persist::is_for_files(&effect) {
+                    queue.push_back(Item::Do(effect));
+                } else if let Effect::Reload { client, from } = effect {
+                    reloads.push((client, from));
+                } else if let Some(line) = self.order(effect) {
+                    queue.push_back(Item::Do(Effect::Log { level: Level::Notice, line }));
+                }
+            }
+        }
+        for (client, from) in reloads {
+            self.reload(client, &from);
+        }
+    }
+
+    /// Orders something for the dataset on disk; the line for the log, if there is one.
+    fn order(&self, effect: Effect) -> Option<String> {
+        match effect {
+            Effect::Append { bytes } => self.files.append(bytes),
+            Effect::SaveRdb { job, dataset, background } => {
+                let name = self.config(|config| config.dbfilename.clone());
+                return self.files.save(job, dataset, background, &name);
+            }
+            Effect::RewriteAof { job, dataset, appends } => {
+                self.files.rewrite(job, dataset, appends);
+            }
+            Effect::CancelJob { job } => self.files.cancel(job),
+            Effect::CloseAof => self.files.close(),
+            Effect::RewriteConfig { client } => {
+                self.config(|config| self.files.rewrite_config(client, config));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Everything is loaded anew, while nothing else happens: that is what `DEBUG` asks for.
+    fn reload(self: &Rc<Self>, client: ClientId, from: &ReloadFrom) {
+        self.files.flush_now();
+        if let ReloadFrom::Rdb(Some(dataset)) = from {
+            let name = self.config(|config| config.dbfilename.clone());
+            match Files::save_now(dataset, &name) {
+                Ok(()) => self.log.notice("DB saved on disk"),
+                Err(line) => {
+                    self.log.warning(&line);
+                    self.queue_reply(client, b"-ERR\r\n");
+                    return;
+                }
+            }
+        }
+        let from_log = persist::reloads_log(from);
+        let loaded = persist::reload(
+            &mut self.node.borrow_mut(),
+            &self.clock,
+            &self.log,
+            &mut self.out.borrow_mut(),
+            from_log,
+        );
+        match loaded {
+            Ok(()) => {
+                self.log.warning(if from_log {
+                    "Append Only File loaded by DEBUG LOADAOF"
+                } else {
+                    "DB reloaded by DEBUG RELOAD"
+                });
+                self.queue_reply(client, b"+OK\r\n");
+            }
+            Err(error) => {
+                for line in error.0 {
+                    self.log.warning(&line);
+                }
+                *self.exit.borrow_mut() = Some(Exit::Fatal);
+                self.exiting.notify_one();
+            }
+        }
+    }
+
+    fn queue_reply(&self, client: ClientId, bytes: &[u8]) {
+        let effect = Effect::Reply { client, bytes: bytes.to_vec() };
+        self.queue.borrow_mut().push_back(Item::Do(effect));
+    }
+
+    /// Hears what helper threads have done, for ever.
+    pub(super) async fn hear_files(self: Rc<Self>) {
+        let Some(mut reports) = self.files.listen() else { return };
+        while let Some(report) = reports.recv().await {
+            self.heard(report);
+        }
+    }
+
+    fn heard(self: &Rc<Self>, report: Report) {
+        let disk = |report| self.handle(Input::Disk(report));
+        match report {
+            Report::Synced(ticket) => {
+                for item in self.files.synced(ticket) {
+                    self.release(item);
+                }
+            }
+            Report::Failed(error) => disk(DiskReport::Appending(Err(&error))),
+            Report::Works => disk(DiskReport::Appending(Ok(()))),
+            Report::Saved(job, result) => {
+                self.files.ended(job);
+                match &result {
+                    Ok(()) => self.log.notice("DB saved on disk"),
+                    Err(line) => self.log.warning(line),
+                }
+                disk(DiskReport::Saved {
+                    job,
+                    result: result.as_ref().map(|()| ()).map_err(String::as_str),
+                });
+            }
+            Report::Rewritten(job, result) => {
+                self.files.ended(job);
+                let result = result.as_ref().map(|bytes| *bytes).map_err(String::as_str);
+                disk(DiskReport::Rewritten { job, result });
+            }
+            Report::Configured(client, result) => {
+                let reply = match result {
+                    Ok(()) => {
+                        self.log.warning("CONFIG REWRITE executed with success.");
+                        "+OK\r\n".to_owned()
+                    }
+                    Err(error) => {
+                        if self.files.has_config_file() {
+                            self.log.warning(&format!("CONFIG REWRITE failed: {error}"));
+                        }
+                        format!("-ERR {error}\r\n")
+                    }
+                };
+                self.queue_reply(client, reply.as_bytes());
+                self.run_queue();
+            }
+            Report::Line(level, line) => self.log.line(level, &line),
+        }
+    }
+
+    /// Something for a client waited for the disk.
+    fn release(self: &Rc<Self>, item: Held) {
+        match item {
+            Held::Answer(client, bytes) => {
+                if let Some(client) = self.clients.borrow().get(&client) {
+                    client.out.push(&bytes);
+                }
+            }
+            Held::Effect(effect) => self.carry_to_client(effect),
+            // The connection may be gone meanwhile: then nobody waits.
+            Held::Release(waiting) => drop(waiting.send(())),
+        }
+    }
+
+    /// Keeps the replies of a batch until what was appended so far is durable; resolves then. What
+    /// the same commands push to clients comes behind them.
+    pub(super) fn hold_replies(
+        self: &Rc<Self>,
+        client: ClientId,
+        bytes: Vec<u8>,
+    ) -> oneshot::Receiver<()> {
+        self.take_effects();
+        let (done, wait) = oneshot::channel();
+        let items = [Held::Answer(client, bytes), Held::Release(done)];
+        for item in items {
+            if self.files.keeps() {
+                self.files.keep(item);
+            } else {
+                self.release(item);
+            }
+        }
+        wait
     }
 
     /// Resolves when everything that the node has asked for so far is carried out; `None` when
@@ -211,14 +397,21 @@ impl Driver {
                     task.abort();
                 }
             }
-            Effect::Reply { client, bytes } => self.feed(client, &bytes),
-            Effect::Resume { client } => self.resume(client),
-            Effect::Push { client, bytes } => self.push(client, &bytes),
-            Effect::CloseClient { client } => {
-                if let Some(client) = self.clients.borrow_mut().remove(&client) {
-                    client.out.finish(End::Flushed);
+            Effect::Reply { .. } | Effect::Push { .. } | Effect::CloseClient { .. } => {
+                if self.files.keeps() {
+                    self.files.keep(Held::Effect(effect));
+                } else {
+                    self.carry_to_client(effect);
                 }
             }
+            Effect::Resume { client } => self.resume(client),
+            Effect::Append { .. }
+            | Effect::SaveRdb { .. }
+            | Effect::RewriteAof { .. }
+            | Effect::CancelJob { .. }
+            | Effect::CloseAof
+            | Effect::Reload { .. }
+            | Effect::RewriteConfig { .. } => unreachable!("ordered before anything is queued"),
             Effect::Log { level, line } => self.log.line(level, &line),
             Effect::Notice(notice) => match notice {
                 Notice::BecameMaster { .. } => self.log.set_role(MASTER),
@@ -229,6 +422,19 @@ impl Driver {
                 *self.exit.borrow_mut() = Some(exit);
                 self.exiting.notify_one();
             }
+        }
+    }
+
+    fn carry_to_client(&self, effect: Effect) {
+        match effect {
+            Effect::Reply { client, bytes } => self.feed(client, &bytes),
+            Effect::Push { client, bytes } => self.push(client, &bytes),
+            Effect::CloseClient { client } => {
+                if let Some(client) = self.clients.borrow_mut().remove(&client) {
+                    client.out.finish(End::Flushed);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -276,6 +482,7 @@ impl Driver {
 
     fn follow_config(&self) {
         self.follow_level(self.config(|config| config.loglevel));
+        self.config(|config| self.files.follow_config(config));
     }
 
     fn follow_level(&self, level: Level) {
@@ -297,7 +504,7 @@ impl Driver {
         let now = self.clock.now();
         let mut node = self.node.borrow_mut();
         let mut out = self.out.borrow_mut();
-        let mut batch = Batch { consumed: 0, waits: false, closes: None };
+        let mut batch = Batch { consumed: 0, waits: false, held: false, closes: None };
         while batch.closes.is_none() {
             match parser.next(bytes.get(batch.consumed..).unwrap_or(&[])) {
                 Ok(None) => break,
@@ -332,6 +539,9 @@ impl Driver {
             }
         }
         node.settle(now, &mut out);
+        // What depends on a write must not be heard of before the write is durable.
+        let waits_for_disk = out.take_touched() && node.logs();
+        batch.held = waits_for_disk && self.files.holds_after(&out);
         let level = node.config().loglevel;
         drop((node, out));
         self.follow_level(level);
@@ -493,8 +703,7 @@ impl Driver {
 
     /// Asks for a clean end, behind everything that the node asked for before.
     pub(super) fn shut_down(self: &Rc<Self>) {
-        self.queue.borrow_mut().push_back(Item::Do(Effect::Exit(Exit::Shutdown)));
-        self.run_queue();
+        self.handle(Input::Terminate);
     }
 
     /// Resolves when the process is to end.

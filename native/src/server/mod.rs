@@ -12,6 +12,7 @@ mod listen;
 mod log;
 mod options;
 mod outbound;
+mod persist;
 
 use std::{env, fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
 
@@ -33,6 +34,7 @@ use self::{
     driver::Driver,
     log::{Log, MASTER},
     options::Options,
+    persist::Files,
 };
 
 use crate::terminal::complain;
@@ -83,6 +85,7 @@ fn check(options: Options) -> Result<Options, String> {
 async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     let Options { mut config, file } = options;
     log.set_level(config.loglevel);
+    let started_in = env::current_dir().unwrap_or_default();
     enter(&mut config, &log)?;
     greet(&config, file.as_deref(), &log);
     log.set_role(MASTER);
@@ -94,13 +97,22 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     let clock = Clock::new();
     let mut out = Outbox::new();
     out.set_level(config.loglevel);
-    let (node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
+    let (mut node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
     let bus = match bus_port(&config)? {
         Some(port) => listen_on(&config, port, "cluster")?,
         None => Vec::new(),
     };
 
-    let driver = Driver::new(node, out, clock, Rc::clone(&log), disk);
+    let start = persist::at_start(&mut node, &clock, &log, &mut out).map_err(|error| {
+        for line in &error.0 {
+            log.warning(line);
+        }
+        String::from("The dataset could not be loaded; nothing was changed. Exiting.")
+    })?;
+    let file = file.map(|file| started_in.join(file));
+    let files = Files::start(start, node.config(), file);
+    let driver = Driver::new(node, out, clock, Rc::clone(&log), disk, files);
+    task::spawn_local(Rc::clone(&driver).hear_files());
     driver.carry_out();
     // A node that cannot write its first nodes.conf must not be heard of.
     if let Some(settled) = driver.settled() {
@@ -270,7 +282,6 @@ async fn obey_signals(driver: Rc<Driver>) {
 async fn leave(driver: &Rc<Driver>, exit: Exit) -> ExitCode {
     match exit {
         Exit::Shutdown => {
-            driver.log(Level::Warning, "User requested shutdown...");
             let (patience_s, pidfile) = driver.config(|config| {
                 let patience = config.value("shutdown-timeout").and_then(|s| s.parse().ok());
                 (patience.unwrap_or(10), config.pidfile.clone())
@@ -280,6 +291,7 @@ async fn leave(driver: &Rc<Driver>, exit: Exit) -> ExitCode {
             if flushed.is_err() {
                 driver.log(Level::Warning, "Not all clients took what was queued for them in time");
             }
+            driver.files.flush().await;
             if !pidfile.is_empty() {
                 driver.log(Level::Notice, "Removing the pid file.");
                 drop(fs::remove_file(&pidfile));

@@ -5,9 +5,9 @@ use core::str;
 
 use crate::{
     beliefs::Stats,
-    command::{Call, dispatch::Shown},
+    command::{Call, Outcome, dispatch::Shown},
     io::{Effect, Notice},
-    rules::{Ctx, own},
+    rules::{Ctx, own, persistence},
 };
 
 /// `CONFIG GET pattern...`
@@ -50,6 +50,7 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
             own::config_changed(ctx, announced);
             ctx.out.set_level(ctx.b.config.loglevel);
             ctx.out.push(Effect::Notice(Notice::ConfigChanged));
+            persistence::follow_config(ctx);
             call.reply.ok();
         }
         Err(error) => call.reply.error(&error.reply()),
@@ -62,7 +63,9 @@ pub(in crate::command) fn resetstat(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.ok();
 }
 
-/// `CONFIG REWRITE`: the node knows directives and no file.
-pub(in crate::command) fn rewrite(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    call.reply.error("ERR The server is running without a config file");
+/// `CONFIG REWRITE`: the driver knows the file.
+pub(in crate::command) fn rewrite(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let Some(client) = call.client else { return };
+    ctx.out.push(Effect::RewriteConfig { client });
+    call.outcome = Outcome::Blocked;
 }

@@ -62,6 +62,14 @@ impl Lines {
         let _ = write!(self.0, "{name}:{value}\r\n");
     }
 
+    /// A number, or -1 where there is none yet.
+    fn put_or_minus_one(&mut self, name: &str, value: Option<u64>) {
+        match value {
+            Some(value) => self.put(name, value),
+            None => self.put(name, -1),
+        }
+    }
+
     /// The same bytes twice, the second time for people.
     fn bytes(&mut self, name: &str, n: u64) {
         self.put(name, n);
@@ -125,21 +133,51 @@ fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
 }
 
 fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
+    let (persist, now) = (&ctx.b.persist, ctx.now.mono);
+    let (rdb, aof) = (&persist.rdb, &persist.aof);
+    let status = |ok: bool| if ok { "ok" } else { "err" };
     text.head("Persistence");
     text.put("loading", 0);
     text.put("async_loading", 0);
-    text.put("rdb_changes_since_last_save", ctx.b.store.dirty());
-    text.put("rdb_bgsave_in_progress", 0);
-    text.put("rdb_last_save_time", ctx.now.wall_at(ctx.b.started).secs());
-    text.put("rdb_last_bgsave_status", "ok");
-    text.put("rdb_last_bgsave_time_sec", -1);
-    text.put("rdb_current_bgsave_time_sec", -1);
-    text.put("rdb_saves", 0);
-    text.put("aof_enabled", 0);
-    text.put("aof_rewrite_in_progress", 0);
-    text.put("aof_rewrite_scheduled", 0);
-    text.put("aof_last_bgrewrite_status", "ok");
-    text.put("aof_last_write_status", "ok");
+    text.put("current_cow_peak", 0);
+    text.put("current_cow_size", 0);
+    text.put("current_cow_size_age", 0);
+    text.put("current_fork_perc", "0.00");
+    text.put("current_save_keys_processed", 0);
+    text.put("current_save_keys_total", 0);
+    text.put("rdb_changes_since_last_save", ctx.b.store.dirty().saturating_sub(rdb.saved_dirty));
+    text.put("rdb_bgsave_in_progress", u8::from(persist.saves_in_background()));
+    text.put("rdb_last_save_time", rdb.saved_wall.secs());
+    text.put("rdb_last_bgsave_status", status(rdb.ok));
+    text.put_or_minus_one("rdb_last_bgsave_time_sec", rdb.last_took_s);
+    let saving = persist.saving.filter(|_| persist.saves_in_background());
+    let took = |since| now.ms_since(since) / 1000;
+    text.put_or_minus_one("rdb_current_bgsave_time_sec", saving.map(|job| took(job.since)));
+    text.put("rdb_saves", rdb.saves);
+    text.put("rdb_last_cow_size", 0);
+    text.put("rdb_last_load_keys_expired", rdb.expired);
+    text.put("rdb_last_load_keys_loaded", rdb.loaded);
+    text.put("aof_enabled", u8::from(persist.is_logging()));
+    text.put("aof_rewrite_in_progress", u8::from(persist.rewriting.is_some()));
+    text.put("aof_rewrite_scheduled", u8::from(aof.scheduled));
+    text.put_or_minus_one("aof_last_rewrite_time_sec", aof.last_took_s);
+    let rewriting = persist.rewriting.map(|job| took(job.since));
+    text.put_or_minus_one("aof_current_rewrite_time_sec", rewriting);
+    text.put("aof_last_bgrewrite_status", status(aof.failures == 0));
+    text.put("aof_rewrites", aof.rewrites);
+    text.put("aof_rewrites_consecutive_failures", aof.failures);
+    text.put("aof_last_write_status", status(aof.error.is_none()));
+    text.put("aof_last_cow_size", 0);
+    text.put("module_fork_in_progress", 0);
+    text.put("module_fork_last_cow_size", 0);
+    if persist.is_logging() {
+        text.put("aof_current_size", aof.size);
+        text.put("aof_base_size", aof.base_size);
+        text.put("aof_pending_rewrite", u8::from(aof.scheduled));
+        text.put("aof_buffer_length", aof.log.len());
+        text.put("aof_pending_bio_fsync", 0);
+        text.put("aof_delayed_fsync", 0);
+    }
 }
 
 fn stats(ctx: &Ctx<'_>, text: &mut Lines) {

@@ -21,6 +21,7 @@ pub(super) mod lcs;
 pub(super) mod lists;
 pub(super) mod migrate;
 pub(super) mod numbers;
+pub(super) mod persistence;
 pub(super) mod pubsub;
 pub(super) mod replication;
 pub(super) mod scans;

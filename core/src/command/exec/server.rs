@@ -1,6 +1,6 @@
 //! The server as a whole: ending it, breaking it, asking it for the time.
 
-use super::{connection, same};
+use super::{connection, persistence, same};
 use crate::{
     command::{Call, Outcome},
     io::{Effect, Exit},
@@ -22,25 +22,6 @@ pub(in crate::command) fn zero(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(0);
 }
 
-/// `SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE]`: no reply, the connection just ends.
-pub(in crate::command) fn shutdown(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let has = |name: &str| call.args.iter().skip(1).any(|word| same(word, name));
-    let known = call.args.iter().skip(1).all(|word| {
-        ["NOSAVE", "SAVE", "NOW", "FORCE", "ABORT"].iter().any(|name| same(word, name))
-    });
-    if !known || (has("SAVE") && has("NOSAVE")) {
-        return call.syntax_error();
-    }
-    if has("ABORT") {
-        return match call.args {
-            [_, _] => call.reply.error("ERR No shutdown in progress."),
-            _ => call.syntax_error(),
-        };
-    }
-    ctx.out.push(Effect::Exit(Exit::Shutdown));
-    call.outcome = Outcome::Silent;
-}
-
 /// `DEBUG SEGFAULT`: it ends the process, so from elsewhere only if the configuration says so.
 /// Redis refuses it from here too unless told otherwise, and the lessons would need that setting.
 pub(in crate::command) fn debug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
@@ -57,6 +38,10 @@ pub(in crate::command) fn debug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if same(word, "SEGFAULT") {
         ctx.out.push(Effect::Exit(Exit::Crash));
         call.outcome = Outcome::Silent;
+    } else if same(word, "RELOAD") {
+        persistence::debug_reload(ctx, call);
+    } else if same(word, "LOADAOF") {
+        persistence::debug_loadaof(ctx, call);
     } else if same(word, "SLEEP") {
         call.reply.error("ERR DEBUG SLEEP is refused: stop the process to freeze a node");
     } else {
@@ -71,12 +56,6 @@ pub(in crate::command) fn time(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.array(2);
     call.reply.bulk_integer(number(wall.secs()));
     call.reply.bulk_integer(number(wall.0 % 1000 * 1000));
-}
-
-/// `LASTSAVE`: nothing was saved since the start.
-pub(in crate::command) fn lastsave(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let started = ctx.now.wall_at(ctx.b.started).secs();
-    call.reply.integer(i64::try_from(started).unwrap_or(i64::MAX));
 }
 
 /// `MEMORY USAGE key [SAMPLES n]`

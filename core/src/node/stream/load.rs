@@ -7,7 +7,7 @@ use crate::{
     io::Level,
     repl::{Phase, Repl, ReplId, Transfer},
     rules::{
-        Ctx,
+        Ctx, persistence,
         replication::{discarded, drop_replicas},
         watch,
     },
@@ -43,7 +43,7 @@ pub(super) fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
     }
     ctx.b.store.clear();
     watch::touched_all(ctx);
-    head_lines(ctx, &read);
+    read.head.lines(ctx, false);
     let keys = read.keys.len();
     for (key, value, expire_ms) in read.keys {
         // Expired ones too: a replica hides them and waits for the master's DEL.
@@ -58,16 +58,24 @@ pub(super) fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
     (repl.id, repl.offset) = history.unwrap_or_else(|| (ReplId::random(&mut ctx.b.rng), 0));
     repl.restart_backlog(&ctx.b.config);
     stream_begins(ctx);
+    persistence::restart(ctx);
     ctx.out.log(Level::Notice, || "MASTER <-> REPLICA sync: Finished with success".into());
+}
+
+/// What a snapshot says of itself.
+#[derive(Clone, Debug, Default)]
+pub(in crate::node) struct Head {
+    version: String,
+    ctime_s: Option<u64>,
+    memory: Option<u64>,
+    /// Libraries of functions in it.
+    pub libraries: usize,
 }
 
 /// A snapshot in pieces.
 #[derive(Default)]
 struct Snapshot {
-    version: String,
-    ctime_s: Option<u64>,
-    memory: Option<u64>,
-    libraries: usize,
+    head: Head,
     keys: Vec<(Vec<u8>, Value, Option<u64>)>,
 }
 
@@ -75,18 +83,12 @@ fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
     let mut loader = Loader::new();
     loader.feed(bytes);
     let mut read = Snapshot::default();
-    let number = |text: &[u8]| core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
     while let Step::Item(item) = loader.next_item(true)? {
         match item {
-            Item::Aux(key, value) => match key.as_slice() {
-                b"redis-ver" => read.version = String::from_utf8_lossy(&value).into_owned(),
-                b"ctime" => read.ctime_s = number(&value),
-                b"used-mem" => read.memory = number(&value),
-                _ => {}
-            },
+            Item::Aux(key, value) => read.head.take(&key, &value),
             Item::Database(0) | Item::Sizes { .. } => {}
             Item::Database(n) => return Err(RdbError::Database(n)),
-            Item::Function(_) => read.libraries += 1,
+            Item::Function(_) => read.head.libraries += 1,
             // Redis skips collections without elements too.
             Item::Entry { value, .. } if value.is_empty() => {}
             Item::Entry { key, value, expire_ms } => {
@@ -104,25 +106,42 @@ fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
     }
 }
 
-fn head_lines(ctx: &mut Ctx<'_>, read: &Snapshot) {
-    if !read.version.is_empty() {
-        let line = || alloc::format!("Loading RDB produced by version {}", read.version);
-        ctx.out.log(Level::Notice, line);
+impl Head {
+    /// An auxiliary field.
+    pub fn take(&mut self, key: &[u8], value: &[u8]) {
+        let text = core::str::from_utf8(value).unwrap_or_default();
+        match key {
+            b"redis-ver" => self.version = String::from_utf8_lossy(value).into_owned(),
+            b"ctime" => self.ctime_s = text.parse().ok(),
+            b"used-mem" => self.memory = text.parse().ok(),
+            _ => {}
+        }
     }
-    if let Some(then) = read.ctime_s {
-        let age = ctx.now.wall.secs().saturating_sub(then);
-        ctx.out.log(Level::Notice, || alloc::format!("RDB age {age} seconds"));
-    }
-    if let Some(bytes) = read.memory {
-        let hundredths = bytes.saturating_mul(100) / (1 << 20);
-        ctx.out.log(Level::Notice, || {
-            let (whole, part) = (hundredths / 100, hundredths % 100);
-            alloc::format!("RDB memory usage when created {whole}.{part:02} Mb")
-        });
-    }
-    if read.libraries > 0 {
-        ctx.out.log(Level::Warning, || {
-            alloc::format!("{} libraries of functions were skipped.", read.libraries)
-        });
+
+    /// What is worth telling.
+    pub fn lines(&self, ctx: &mut Ctx<'_>, is_base: bool) {
+        if !self.version.is_empty() {
+            let line = || alloc::format!("Loading RDB produced by version {}", self.version);
+            ctx.out.log(Level::Notice, line);
+        }
+        if let Some(then) = self.ctime_s {
+            let age = ctx.now.wall.secs().saturating_sub(then);
+            ctx.out.log(Level::Notice, || alloc::format!("RDB age {age} seconds"));
+        }
+        if let Some(bytes) = self.memory {
+            let hundredths = bytes.saturating_mul(100) / (1 << 20);
+            ctx.out.log(Level::Notice, || {
+                let (whole, part) = (hundredths / 100, hundredths % 100);
+                alloc::format!("RDB memory usage when created {whole}.{part:02} Mb")
+            });
+        }
+        if is_base {
+            ctx.out.log(Level::Notice, || "RDB is base AOF".into());
+        }
+        if self.libraries > 0 {
+            ctx.out.log(Level::Warning, || {
+                alloc::format!("{} libraries of functions were skipped.", self.libraries)
+            });
+        }
     }
 }

@@ -8,6 +8,8 @@ mod load;
 #[cfg(test)]
 mod tests;
 
+pub(super) use load::Head;
+
 use alloc::{string::String, vec::Vec};
 
 use super::{MasterLink, ReplView};
@@ -16,7 +18,7 @@ use crate::{
     io::{DownReason, Effect, HangupReason, Level},
     repl::{Form, Heard, Phase, Repl, ReplId, Transfer, wire},
     rules::{
-        Ctx,
+        Ctx, persistence,
         replication::{acknowledge, drop_replicas, lost},
     },
 };
@@ -230,9 +232,12 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
             return;
         }
         (b"EXEC", _) => {
-            for words in ctx.b.repl.queued.take().unwrap_or_default() {
+            let queued = ctx.b.repl.queued.take().unwrap_or_default();
+            persistence::log(ctx, &[b"MULTI"]);
+            for words in queued {
                 apply(ctx, &words);
             }
+            persistence::log(ctx, &[b"EXEC"]);
         }
         _ if ctx.b.repl.queued.is_some() => {
             // Half of a MULTI must not be applied: the offset stays before it until its EXEC.
@@ -257,7 +262,9 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
 
 fn apply(ctx: &mut Ctx<'_>, words: &[Vec<u8>]) {
     let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-    if !crate::command::apply(ctx, &args) {
+    if crate::command::apply(ctx, &args) {
+        persistence::log(ctx, &args);
+    } else {
         ctx.out.log(Level::Warning, || {
             alloc::format!(
                 "== CRITICAL == This replica does not know a command of its master: '{}'",

@@ -12,8 +12,7 @@ use crate::{
     io::{Effect, Level},
     repl::{Introduction, Repl, ReplId, Replica, ReplicaName, wire},
     resp,
-    rules::Ctx,
-    store_formats::rdb,
+    rules::{Ctx, persistence},
 };
 
 /// How a replica asked.
@@ -181,7 +180,7 @@ fn full(ctx: &mut Ctx<'_>, request: &Request, name: &ReplicaName) -> Vec<u8> {
         first_backlog(ctx);
     }
     ctx.out.log(Level::Notice, || "Starting BGSAVE for SYNC with target: disk".into());
-    let snapshot = snapshot(ctx);
+    let snapshot = persistence::snapshot_bytes(ctx);
     let repl = &mut ctx.b.repl;
     // The replica knows no selected database: the stream says it again.
     repl.selected = false;
@@ -212,28 +211,6 @@ fn first_backlog(ctx: &mut Ctx<'_>) {
             ReplId::NONE
         )
     });
-}
-
-/// The whole dataset as RDB.
-fn snapshot(ctx: &Ctx<'_>) -> Vec<u8> {
-    let (store, repl) = (&ctx.b.store, &ctx.b.repl);
-    let mut number = itoa::Buffer::new();
-    let mut rdb = rdb::Writer::new();
-    rdb.aux("redis-ver", b"7.0.15");
-    rdb.aux("redis-bits", b"64");
-    rdb.aux("ctime", number.format(ctx.now.wall.secs()).as_bytes());
-    rdb.aux("used-mem", number.format(store.memory()).as_bytes());
-    rdb.aux("repl-stream-db", b"0");
-    rdb.aux("repl-id", repl.id.as_str().as_bytes());
-    rdb.aux("repl-offset", number.format(repl.offset).as_bytes());
-    rdb.aux("aof-base", b"0");
-    if !store.is_empty() {
-        rdb.database(store.len() as u64, store.expiring_len() as u64);
-    }
-    for (key, value, expire) in store.iter() {
-        value.write_to(rdb.key(key, expire.map(|at| at.0)));
-    }
-    rdb.finish()
 }
 
 /// Parses the arguments of PSYNC; `None` if the offset is not a number.

@@ -25,8 +25,8 @@ use crate::{
     time::Instant,
 };
 
-/// A write of this master enters the stream (and nothing happens on a replica, or while no
-/// replica ever came: such a master does not count). While a command is running it is only
+/// A write enters the append only file, if there is one, and this master's stream (nothing on a
+/// replica, or while no replica ever came: such a master does not count). While a command is running it is only
 /// gathered: see [`Unit`](crate::repl::Unit).
 pub(crate) fn propagate(ctx: &mut Ctx<'_>, command: &[&[u8]]) {
     pass_on(ctx, command, Kept::Logged);
@@ -63,36 +63,48 @@ pub(crate) fn close_unit(ctx: &mut Ctx<'_>) {
     }
     let commands = core::mem::take(&mut unit.commands);
     let is_wrapped = commands.len() > 1;
+    let logs = commands.iter().any(|(_, kept)| *kept == Kept::Logged);
+    let kept = if logs { Kept::Logged } else { Kept::Told };
     if is_wrapped {
         // Before the SELECT that a new stream begins with, as in Redis 7.0.
-        append(ctx, &[b"MULTI"], Kept::Logged);
+        append(ctx, &[b"MULTI"], kept);
     }
     for (command, kept) in &commands {
         let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
         emit(ctx, &words, *kept);
     }
     if is_wrapped {
-        append(ctx, &[b"EXEC"], Kept::Logged);
+        append(ctx, &[b"EXEC"], kept);
     }
 }
 
 /// Whether anybody keeps what this node writes.
-const fn is_wanted(ctx: &Ctx<'_>) -> bool {
+fn is_wanted(ctx: &Ctx<'_>) -> bool {
+    ctx.b.persist.is_logging() || is_followed(ctx)
+}
+
+/// Whether replicas are told of it.
+const fn is_followed(ctx: &Ctx<'_>) -> bool {
     let repl = &ctx.b.repl;
     !repl.is_replica() && repl.backlog.is_some()
 }
 
 /// One command of the data, behind a SELECT if none was said yet.
 fn emit(ctx: &mut Ctx<'_>, command: &[&[u8]], kept: Kept) {
-    if !core::mem::replace(&mut ctx.b.repl.selected, true) {
+    if is_followed(ctx) && !core::mem::replace(&mut ctx.b.repl.selected, true) {
         append(ctx, &[b"SELECT", b"0"], Kept::Told);
     }
     append(ctx, command, kept);
 }
 
 /// The one place through which commands leave for whoever keeps them.
-fn append(ctx: &mut Ctx<'_>, command: &[&[u8]], _kept: Kept) {
-    ctx.b.repl.produce(&wire::encoded(command));
+fn append(ctx: &mut Ctx<'_>, command: &[&[u8]], kept: Kept) {
+    if kept == Kept::Logged {
+        super::persistence::log(ctx, command);
+    }
+    if is_followed(ctx) {
+        ctx.b.repl.produce(&wire::encoded(command));
+    }
 }
 
 /// Remembers that this client's last write is what entered the stream last, for its WAIT.

@@ -26,8 +26,8 @@ const PACKED_MIN: usize = 21;
 #[derive(Clone, Debug)]
 pub struct Writer {
     out: Encoder,
-    /// The checksum of what was taken.
-    sum: u64,
+    /// The checksum of what was taken; `None` for a snapshot that ends without one.
+    sum: Option<u64>,
 }
 
 impl Default for Writer {
@@ -43,13 +43,20 @@ impl Writer {
         let mut out = Encoder::new(true);
         out.bytes.extend_from_slice(MAGIC);
         out.bytes.extend_from_slice(b"0010");
-        Self { out, sum: 0 }
+        Self { out, sum: Some(0) }
     }
 
     /// Without compression (`rdbcompression no`).
     #[must_use]
     pub fn uncompressed(mut self) -> Self {
         self.out.compressor = None;
+        self
+    }
+
+    /// With 0 instead of a checksum (`rdbchecksum no`).
+    #[must_use]
+    pub const fn unchecked(mut self) -> Self {
+        self.sum = None;
         self
     }
 
@@ -90,7 +97,7 @@ impl Writer {
     #[must_use]
     pub fn take(&mut self) -> Vec<u8> {
         let taken = core::mem::take(&mut self.out.bytes);
-        self.sum = crc64_on(self.sum, &taken);
+        self.sum = self.sum.map(|sum| crc64_on(sum, &taken));
         taken
     }
 
@@ -99,7 +106,7 @@ impl Writer {
     pub fn finish(mut self) -> Vec<u8> {
         self.out.bytes.push(op::END);
         let mut last = self.take();
-        last.extend_from_slice(&self.sum.to_le_bytes());
+        last.extend_from_slice(&self.sum.unwrap_or(0).to_le_bytes());
         last
     }
 }

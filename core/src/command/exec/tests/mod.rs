@@ -62,6 +62,7 @@ impl Bench {
             repl,
             holds: crate::hold::Holds::default(),
             migrations: crate::migration::Migrations::default(),
+            persist: crate::persist::Persist::new(Instant::ZERO, UnixMillis(START)),
             sessions: alloc::collections::BTreeMap::new(),
             watchers: crate::session::Watchers::default(),
             pubsub: crate::session::PubSub::default(),

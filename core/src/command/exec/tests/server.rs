@@ -86,7 +86,6 @@ fn configuration_at_run_time() {
         CONFIG SET cluster-node-timeout 7000 nosuch 1 -> -ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'
         CONFIG GET CLUSTER-node-timeout -> ["cluster-node-timeout" "5000"]
         CONFIG SET a 1 b -> -ERR wrong number of arguments for 'config|set' command
-        CONFIG REWRITE -> -ERR The server is running without a config file
         "#,
     );
     assert_eq!(bench.b.config.cluster_node_timeout_ms, 5000);

@@ -132,6 +132,13 @@ impl Rig {
             }
             Effect::Log { line, .. } => self.log.push((at, line)),
             Effect::Persist(_)
+            | Effect::Append { .. }
+            | Effect::SaveRdb { .. }
+            | Effect::RewriteAof { .. }
+            | Effect::CancelJob { .. }
+            | Effect::CloseAof
+            | Effect::Reload { .. }
+            | Effect::RewriteConfig { .. }
             | Effect::Resume { .. }
             | Effect::Push { .. }
             | Effect::Send { .. }

@@ -1,0 +1,356 @@
+//! Reading the dataset from disk, before anybody can ask for it.
+//!
+//! Nothing is changed before everything is read, with one exception that a crash explains: the last
+//! file of a log may end in the middle of a command, and is cut there if `aof-load-truncated`
+//! allows it. Damage ends the start with file and offset.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _},
+    path::Path,
+    sync::atomic::AtomicBool,
+    time::Instant,
+};
+
+use slotscope_core::{
+    Node,
+    config::Config,
+    io::{Effect, Outbox},
+    node::{Loaded, RdbLoad, RdbPart, Replay, ReplayError},
+};
+
+use super::{
+    super::{clock::Clock, log::Log},
+    folder::{Folder, Unusable},
+    snapshot::{self, Failed, plain},
+};
+
+/// So much is read at once.
+const PIECE: usize = 1 << 20;
+
+/// What the start found: where the log is, and what is appended to.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(super) folder: Folder,
+    pub(super) open: Option<(File, u64)>,
+}
+
+/// Why the start ends: lines for the log, the last of them says that it does.
+#[derive(Debug)]
+pub(crate) struct LoadError(pub Vec<String>);
+
+impl From<Unusable> for LoadError {
+    fn from(Unusable(lines): Unusable) -> Self {
+        Self(lines)
+    }
+}
+
+fn fatal(line: String) -> LoadError {
+    LoadError(vec![line])
+}
+
+struct Loading<'a> {
+    node: &'a mut Node,
+    clock: &'a Clock,
+    log: &'a Log,
+    out: &'a mut Outbox,
+}
+
+/// Loads the dataset of a node that has just been made, and opens its log.
+pub(crate) fn at_start(
+    node: &mut Node,
+    clock: &Clock,
+    log: &Log,
+    out: &mut Outbox,
+) -> Result<Start, LoadError> {
+    let config = node.config().clone();
+    let mut loading = Loading { node, clock, log, out };
+    let mut folder = Folder::open(&config)?;
+    if !config.appendonly {
+        loading.snapshot(&config)?;
+        loading.node.loaded(clock.now(), Loaded::WithoutAof, loading.out);
+        return Ok(Start { folder, open: None });
+    }
+    if let Some(name) = folder.migrate().map_err(|error| {
+        fatal(format!(
+            "Error trying to move the old AOF file {} into dir {}: {}",
+            config.appendfilename,
+            config.appenddirname,
+            plain(&error)
+        ))
+    })? {
+        log.notice(&format!(
+            "Successfully migrated an old-style AOF file ({name}) into the AOF directory ({}).",
+            config.appenddirname
+        ));
+    }
+    loading.log_files(&folder, &config)?;
+    let open = loading.open(&mut folder)?;
+    for line in folder.delete_history() {
+        log.notice(&line);
+    }
+    loading.node.loaded(clock.now(), Loaded::Aof(folder.bytes()), loading.out);
+    Ok(Start { folder, open: Some(open) })
+}
+
+/// Loads everything anew (`DEBUG RELOAD`, `DEBUG LOADAOF`). On an error the dataset is in pieces.
+pub(crate) fn reload(
+    node: &mut Node,
+    clock: &Clock,
+    log: &Log,
+    out: &mut Outbox,
+    from_log: bool,
+) -> Result<(), LoadError> {
+    let config = node.config().clone();
+    node.unload();
+    let mut loading = Loading { node, clock, log, out };
+    let loaded = if from_log {
+        let folder = Folder::open(&config)?;
+        loading.log_files(&folder, &config)?;
+        Loaded::Aof(folder.bytes())
+    } else {
+        loading.snapshot(&config)?;
+        Loaded::WithoutAof
+    };
+    loading.node.loaded(clock.now(), loaded, loading.out);
+    Ok(())
+}
+
+impl Loading<'_> {
+    /// Log lines of the node go out as they come; other effects wait for the loop.
+    fn flush_lines(&mut self) {
+        let waiting: Vec<Effect> = self.out.drain().collect();
+        for effect in waiting {
+            match effect {
+                Effect::Log { level, line } => self.log.line(level, &line),
+                other => self.out.push(other),
+            }
+        }
+    }
+
+    fn snapshot(&mut self, config: &Config) -> Result<(), LoadError> {
+        let started = Instant::now();
+        let name = &config.dbfilename;
+        let file = match File::open(name) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                return Err(fatal(format!(
+                    "Fatal error loading the DB: {}. Exiting.",
+                    plain(&error)
+                )));
+            }
+        };
+        self.rdb(name, file, RdbPart::File)?;
+        self.log.notice(&format!("DB loaded from disk: {}", seconds(started)));
+        Ok(())
+    }
+
+    /// Reads a snapshot; what was read beyond its end, and the file.
+    fn rdb(
+        &mut self,
+        name: &str,
+        mut file: File,
+        part: RdbPart,
+    ) -> Result<(RdbLoad, File), LoadError> {
+        let mut load = RdbLoad::new(part);
+        let mut piece = vec![0; PIECE];
+        loop {
+            let n = file.read(&mut piece).map_err(|error| {
+                fatal(format!("Fatal error loading the DB: {name}: {}. Exiting.", plain(&error)))
+            })?;
+            let ended =
+                self.node.load_rdb(self.clock.now(), &mut load, &piece[..n], n == 0, self.out);
+            self.flush_lines();
+            match ended {
+                Ok(true) => return Ok((load, file)),
+                Ok(false) => {}
+                Err(error) => {
+                    return Err(LoadError(vec![
+                        format!("RDB '{name}' at offset {}: {error}", load.position()),
+                        "Terminating server after rdb file reading failure.".into(),
+                    ]));
+                }
+            }
+        }
+    }
+
+    /// Base and increments, in order.
+    fn log_files(&mut self, folder: &Folder, config: &Config) -> Result<(), LoadError> {
+        if folder.manifest.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let count = folder.manifest.files().count();
+        let base = folder.manifest.base.as_ref();
+        for (at, file) in folder.manifest.files().enumerate() {
+            let began = Instant::now();
+            let (name, is_base) = (&file.name, base == Some(file));
+            self.log_file(&folder.file(name), name, at + 1 == count, is_base, config)?;
+            if std::fs::metadata(folder.file(name)).is_ok_and(|found| found.len() == 0) {
+                continue;
+            }
+            let kind = if is_base { "base" } else { "incr" };
+            self.log.notice(&format!("DB loaded from {kind} file {name}: {}", seconds(began)));
+        }
+        self.log.notice(&format!("DB loaded from append only file: {}", seconds(started)));
+        Ok(())
+    }
+
+    fn log_file(
+        &mut self,
+        path: &Path,
+        name: &str,
+        is_last: bool,
+        is_base: bool,
+        config: &Config,
+    ) -> Result<(), LoadError> {
+        let mut file = File::open(path).map_err(|error| {
+            fatal(format!(
+                "Fatal error: can't open the append log file {name} for reading: {}",
+                plain(&error)
+            ))
+        })?;
+        let mut bytes = Vec::new();
+        let mut replay = Replay::default();
+        if starts_as_rdb(path) {
+            let old = name == config.appendfilename;
+            self.log.notice(if old || !is_base {
+                "Reading RDB preamble from AOF file..."
+            } else {
+                "Reading RDB base file on AOF loading..."
+            });
+            let (load, rest) = self.rdb(name, file, RdbPart::AofBase).map_err(|mut error| {
+                let what = if old || !is_base { "preamble of the AOF" } else { "base" };
+                error.0.insert(
+                    1,
+                    format!("Error reading the RDB {what} file {name}, AOF loading aborted"),
+                );
+                error
+            })?;
+            file = rest;
+            bytes.extend_from_slice(load.rest());
+            replay = Replay::behind(load.position());
+        }
+        let mut piece = vec![0; PIECE];
+        loop {
+            let replayed = self.node.replay(self.clock.now(), &bytes, &mut replay, self.out);
+            self.flush_lines();
+            let used = replayed.map_err(|error| bad_format(name, &error))?;
+            bytes.drain(..used);
+            let n = file.read(&mut piece).map_err(|error| {
+                fatal(format!(
+                    "Unrecoverable error reading the append only file {name}: {}",
+                    plain(&error)
+                ))
+            })?;
+            if n == 0 {
+                break;
+            }
+            bytes.extend_from_slice(&piece[..n]);
+        }
+        if bytes.is_empty() && !replay.is_open() {
+            return Ok(());
+        }
+        if replay.is_open() {
+            self.log
+                .warning(&format!("Revert incomplete MULTI/EXEC transaction in AOF file {name}"));
+        }
+        self.cut(path, name, replay.good, is_last && config.aof_load_truncated)
+    }
+
+    /// The file ends in the middle of something.
+    fn cut(&mut self, path: &Path, name: &str, good: u64, may_cut: bool) -> Result<(), LoadError> {
+        if !may_cut {
+            return Err(fatal(format!(
+                "Unexpected end of file reading the append only file {name} at offset {good}. You \
+                 can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix \
+                 <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' \
+                 configuration option to yes and restart the server."
+            )));
+        }
+        self.log.warning(&format!("!!! Warning: short read while loading the AOF file {name}!!!"));
+        self.log.warning(&format!("!!! Truncating the AOF {name} at offset {good} !!!"));
+        OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|file| {
+                file.set_len(good)?;
+                file.sync_all()
+            })
+            .map_err(|error| {
+                fatal(format!("Error truncating the AOF file {name}: {}", plain(&error)))
+            })?;
+        self.log
+            .warning(&format!("AOF {name} loaded anyway because aof-load-truncated is enabled"));
+        Ok(())
+    }
+
+    /// Opens what is appended to; a log that has no file yet gets its first base and increment.
+    fn open(&mut self, folder: &mut Folder) -> Result<(File, u64), LoadError> {
+        let broken = |what: &str, error: &io::Error| fatal(format!("{what}: {}", plain(error)));
+        folder.make().map_err(|error| {
+            let dir = folder.path.display();
+            broken(&format!("Can't open or create append-only dir {dir}"), &error)
+        })?;
+        if folder.manifest.is_empty() {
+            self.first_base(folder)?;
+        }
+        if let Some((file, length, name)) = folder
+            .last_increment()
+            .map_err(|error| broken("Can't open the append-only file", &error))?
+        {
+            self.log.notice(&format!("Opening AOF incr file {name} on server start"));
+            return Ok((file, length));
+        }
+        let (file, name) = folder
+            .new_increment(false)
+            .map_err(|error| broken("Can't open the append-only file", &error))?;
+        self.log.notice(&format!("Creating AOF incr file {name} on server start"));
+        Ok((file, 0))
+    }
+
+    fn first_base(&mut self, folder: &mut Folder) -> Result<(), LoadError> {
+        let dataset = self.node.base(self.clock.now(), self.out);
+        let mut manifest = folder.manifest.clone();
+        let is_rdb = dataset.form == slotscope_core::io::DatasetForm::Rdb;
+        let name = manifest.replace_base(&folder.stem, is_rdb, false).name.clone();
+        self.log.notice(&format!("Creating AOF base file {name} on server start"));
+        let temp = folder.file(&format!("temp-{name}"));
+        let written =
+            snapshot::replace(&dataset, &temp, &folder.file(&name), &AtomicBool::new(false));
+        let error = match written {
+            Ok(()) | Err(Failed::Cancelled) => folder.adopt(manifest).err(),
+            Err(Failed::Io(_, error)) => Some(error),
+        };
+        match error {
+            None => Ok(()),
+            Some(error) => {
+                Err(fatal(format!("Can't create the AOF base file {name}: {}", plain(&error))))
+            }
+        }
+    }
+}
+
+fn starts_as_rdb(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(5).read_to_end(&mut head));
+    read.is_ok() && head == b"REDIS"
+}
+
+fn bad_format(name: &str, error: &ReplayError) -> LoadError {
+    let last = match error {
+        ReplayError::Malformed { .. } => format!(
+            "Bad file format reading the append only file {name}: make a backup of your AOF file, \
+             then use ./redis-check-aof --fix <filename.manifest>"
+        ),
+        ReplayError::Unknown { name: command, .. } => {
+            format!("Unknown command '{command}' reading the append only file {name}")
+        }
+    };
+    LoadError(vec![format!("AOF {name}: {error}"), last])
+}
+
+fn seconds(since: Instant) -> String {
+    format!("{:.3} seconds", since.elapsed().as_secs_f64())
+}
