@@ -42,6 +42,11 @@ impl List {
         self.len == 0
     }
 
+    /// How many pieces it is kept in.
+    pub fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
     /// Its bytes in memory, for estimates.
     pub fn size(&self) -> u64 {
         self.bytes + PIECE_COST * self.pieces.len() as u64

@@ -11,6 +11,7 @@
 //!
 //! Not here: types of errors and replies (`command`), payload formats (`store_formats`).
 
+mod dataset;
 mod exchange;
 mod glob;
 mod hash;
@@ -29,6 +30,7 @@ mod zset;
 
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
+pub(crate) use dataset::Sum;
 pub(crate) use glob::glob;
 pub(crate) use hash::Hash;
 pub(crate) use key::Key;

@@ -9,6 +9,7 @@ pub(super) mod clients;
 pub(super) mod cluster;
 pub(super) mod config;
 pub(super) mod connection;
+mod debug;
 mod decimal;
 pub(super) mod draws;
 pub(super) mod dump;

@@ -1,9 +1,10 @@
 //! The server as a whole: ending it, breaking it, asking it for the time.
 
-use super::{connection, persistence, same};
+use super::{NOT_AN_INTEGER, connection, debug, persistence, same};
 use crate::{
     command::{Call, Outcome},
     io::{Effect, Exit},
+    resp::parse_i64,
     rules::Ctx,
 };
 
@@ -45,7 +46,7 @@ pub(in crate::command) fn debug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     } else if same(word, "SLEEP") {
         call.reply.error("ERR DEBUG SLEEP is refused: stop the process to freeze a node");
     } else {
-        call.reply.error("ERR DEBUG subcommand not supported; there is SEGFAULT");
+        debug::look(ctx, call);
     }
 }
 
@@ -62,7 +63,13 @@ pub(in crate::command) fn time(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(in crate::command) fn memory_usage(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let well_formed = match call.args {
         [_, _, _] => true,
-        [_, _, _, word, _] => same(word, "SAMPLES"),
+        [_, _, _, word, samples] => {
+            // All elements are always counted, whatever the number.
+            if same(word, "SAMPLES") && parse_i64(samples).is_none() {
+                return call.reply.error(NOT_AN_INTEGER);
+            }
+            same(word, "SAMPLES")
+        }
         _ => false,
     };
     if !well_formed {
