@@ -52,6 +52,15 @@ pub(super) fn float(text: &[u8]) -> Option<f64> {
     (fits && !value.is_nan()).then_some(value)
 }
 
+/// A double as `strtod` reads it from a C string: it ends at the first zero byte, spaces before it
+/// do not matter, and nothing at all is 0.
+pub(super) fn loose_float(text: &[u8]) -> Option<f64> {
+    match text.split(|byte| *byte == 0).next().unwrap_or_default() {
+        [] => Some(0.0),
+        text => float(text.trim_ascii_start()),
+    }
+}
+
 /// Whole numbers only: nobody writes a fraction in this way.
 fn hexadecimal(digits: &[u8]) -> Option<f64> {
     if digits.is_empty() {

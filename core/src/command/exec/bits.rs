@@ -33,8 +33,14 @@ pub(super) fn offset(ctx: &Ctx<'_>, call: &mut Call<'_>, at: usize, width: u64) 
 /// had to be changed for that.
 pub(super) fn make_room(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8], place: usize) -> bool {
     let (slot, need) = (call.slot_of(key), place / 8 + 1);
-    match ctx.b.store.entry(slot, key).and_then(|entry| Str::of(&entry.value)).map(Str::len) {
-        Some(len) if len >= need => false,
+    match ctx.b.store.entry(slot, key).and_then(|entry| Str::of(&entry.value)) {
+        Some(text) if text.len() >= need => {
+            // OBJECT ENCODING says `raw` from now on, even if no bit changes.
+            if !matches!(text, Str::Grown(_)) {
+                edit(ctx, call, key, |_| {});
+            }
+            false
+        }
         Some(_) => {
             ctx.b.store.modify(slot, key, |value| {
                 if let Some(text) = Str::of_mut(value) {
@@ -99,9 +105,22 @@ pub(in crate::command) fn getbit(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(i64::from(on));
 }
 
+/// What a range is that ends before it begins, both counted from the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Backwards {
+    Empty,
+    /// Whatever remains of it once both are cut to the string.
+    Cut,
+}
+
 /// `start end [BYTE|BIT]` from word `at` on, as bits: first, and behind the last. The end may be
 /// missing. `None` is a refusal, an empty range is no bits.
-fn range(call: &mut Call<'_>, at: usize, len: usize) -> Option<core::ops::Range<usize>> {
+fn range(
+    call: &mut Call<'_>,
+    at: usize,
+    len: usize,
+    backwards: Backwards,
+) -> Option<core::ops::Range<usize>> {
     let words = call.args.get(at..).unwrap_or_default();
     let number_at = |n: usize| words.get(n).map(|word| parse_i64(word));
     let (start, end) = match (number_at(0), number_at(1)) {
@@ -123,7 +142,7 @@ fn range(call: &mut Call<'_>, at: usize, len: usize) -> Option<core::ops::Range<
         }
     };
     let units = number(len.saturating_mul(8) / unit);
-    if start < 0 && end < 0 && start > end {
+    if backwards == Backwards::Empty && start < 0 && end < 0 && start > end {
         return Some(0..0);
     }
     let place = |at: i64| if at < 0 { at.saturating_add(units).max(0) } else { at };
@@ -145,7 +164,7 @@ pub(in crate::command) fn bitcount(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
     let mut room = itoa::Buffer::new();
     let bytes = text.view(&mut room);
-    let Some(range) = range(call, 2, bytes.len()) else { return };
+    let Some(range) = range(call, 2, bytes.len(), Backwards::Empty) else { return };
     call.reply.integer(number(ones(bytes, range)));
 }
 
@@ -174,7 +193,7 @@ pub(in crate::command) fn bitpos(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
     let mut room = itoa::Buffer::new();
     let bytes = text.view(&mut room);
-    let Some(range) = range(call, 3, bytes.len()) else { return };
+    let Some(range) = range(call, 3, bytes.len(), Backwards::Cut) else { return };
     let is_empty = range.is_empty();
     let end_given = call.args.len() > 4;
     match first(bytes, range, on) {

@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use super::{
     NOT_AN_INTEGER, WRONG_TYPE,
-    args::{float, number},
+    args::{loose_float, number},
     read, same, settle,
 };
 use crate::{
@@ -149,7 +149,7 @@ fn sorted(
                 None => Some(item.clone()),
             };
             let score = match &weight {
-                Some(text) if !alpha => score(text)?,
+                Some(text) if !alpha => loose_float(text)?,
                 _ => 0.0,
             };
             keyed.push((score, weight, item));
@@ -168,14 +168,6 @@ fn sorted(
     let skip = usize::try_from(skip).unwrap_or(0);
     let take = usize::try_from(take).unwrap_or(usize::MAX);
     Some(items.into_iter().skip(skip).take(take).collect())
-}
-
-/// A number as SORT reads it: nothing at all is 0, spaces before it do not matter.
-fn score(text: &[u8]) -> Option<f64> {
-    match text.trim_ascii_start() {
-        [] => Some(0.0),
-        text => float(text),
-    }
 }
 
 /// What a pattern names for an element: the element itself (`#`), or a string, or a field of a

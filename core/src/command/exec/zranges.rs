@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::{
     NOT_AN_INTEGER, Refused,
-    args::{number, span},
+    args::{loose_float, number, span},
     change, peek_as, read_as, same, settle,
 };
 use crate::{
@@ -77,13 +77,7 @@ fn score(text: &[u8]) -> Option<Limit<f64>> {
         [b'(', rest @ ..] => (rest, true),
         _ => (text, false),
     };
-    let text = text.trim_ascii_start();
-    let at = match text {
-        [] => Some(0.0),
-        [b'0', b'x' | b'X', ..] => super::args::float(text),
-        _ => core::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
-    };
-    at.filter(|at: &f64| !at.is_nan()).map(|at| Limit { at, excluded })
+    loose_float(text).map(|at| Limit { at, excluded })
 }
 
 fn name(text: &[u8]) -> Option<Name<'_>> {
