@@ -400,6 +400,13 @@ fn slot_of(
     if !ctx.b.config.cluster_enabled {
         return Ok(sole_slot(command, args));
     }
+    // Almost every request: one key, in a slot that is nowhere else.
+    if let Some(key) = command.sole_key().and_then(|at| args.get(at)) {
+        let slot = key_slot(key);
+        if route::is_settled_here(ctx.b, slot) {
+            return Ok(Some(slot));
+        }
+    }
     let requests = [(command, args)];
     let query = route::Query::new(&requests, caller.readonly, caller.asking);
     let verdict = route::judge(ctx.b, ctx.now.wall, &query);

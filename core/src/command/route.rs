@@ -110,6 +110,12 @@ pub(crate) fn judge(b: &Beliefs, now: UnixMillis, query: &Query<'_>) -> Verdict 
     }
 }
 
+/// Whether this node answers for a slot whatever is asked: [`judge`] comes to the same answer, but
+/// looks at much that does not matter then.
+pub(crate) fn is_settled_here(b: &Beliefs, slot: Slot) -> bool {
+    b.cluster.is_mine(slot) && b.cluster.serves() && !b.cluster.owners.migrating.contains_key(&slot)
+}
+
 fn refusal(b: &Beliefs, now: UnixMillis, query: &Query<'_>, slot: Slot) -> Option<Refusal> {
     let owner = b.cluster.owner(slot)?;
     let writes = query.writes;

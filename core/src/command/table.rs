@@ -347,6 +347,14 @@ impl Command {
         all | if self.is(flag::FAST) { acl::FAST } else { acl::SLOW }
     }
 
+    /// The place of the key of a command that always has exactly one.
+    pub const fn sole_key(&self) -> Option<usize> {
+        match self.keys {
+            [KeySpec { begin: Begin::At(at), find: Find::Range { last: 0, .. }, .. }] => Some(*at),
+            _ => None,
+        }
+    }
+
     /// The places of the keys in a request, with what happens to them. None at all if it says
     /// itself that there are more than it has: its handler will refuse it.
     pub fn key_places(&self, args: Args<'_>) -> impl Iterator<Item = (usize, &'static KeySpec)> {

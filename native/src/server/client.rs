@@ -76,7 +76,7 @@ impl Connection<'_> {
             let waiting = self.out.waiting();
             // Replies to requests that are not read yet would only pile up further.
             let unread = self.bytes.len() as u64;
-            let held = self.driver.is_blocked(self.id) && unread >= READ_AHEAD_BYTES as u64;
+            let held = self.out.is_blocked.get() && unread >= READ_AHEAD_BYTES as u64;
             let listens = !self.out.is_ending() && !held && (waiting as u64) < backlog;
             let ahead = self.parser.needs().saturating_sub(self.bytes.len());
             self.bytes.reserve(ahead.clamp(READ_BYTES, READ_AHEAD_BYTES));
@@ -100,7 +100,7 @@ impl Connection<'_> {
                 // A blocked client may have got its answer.
                 () = self.out.changed() => self.batches().await,
                 () = idle(timeout_s) => {
-                    if !self.driver.is_fed(self.id) {
+                    if !self.out.is_fed.get() {
                         self.driver.log(Level::Verbose, "Closing idle client");
                         return Ok(());
                     }
@@ -111,7 +111,7 @@ impl Connection<'_> {
 
     /// Runs what has come, unless the client is blocked.
     async fn batches(&mut self) {
-        while !self.bytes.is_empty() && !self.out.is_ending() && !self.driver.is_blocked(self.id) {
+        while !self.bytes.is_empty() && !self.out.is_ending() && !self.out.is_blocked.get() {
             let before = self.bytes.len();
             self.batch().await;
             if self.bytes.len() == before {
@@ -161,7 +161,7 @@ impl Connection<'_> {
             self.driver.log(Level::Warning, &line);
             self.out.finish(End::Now);
         }
-        self.driver.check_output(self.id);
+        self.driver.check_output(self.id, self.out);
     }
 
     /// Drops bytes that are done with.

@@ -94,10 +94,6 @@ struct Link {
 struct Client {
     out: Rc<Outbound>,
     name: String,
-    /// Bytes came for it outside of its own commands: a replica.
-    is_fed: bool,
-    /// Its last command is answered later; requests behind it wait.
-    is_blocked: bool,
 }
 
 /// What became of a batch of requests. Effects have not been carried out yet.
@@ -524,8 +520,8 @@ impl Driver {
                             if outcome == Outcome::Postponed {
                                 batch.consumed -= request.consumed;
                             }
-                            if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
-                                client.is_blocked = true;
+                            if let Some(client) = self.clients.borrow().get(&id) {
+                                client.out.is_blocked.set(true);
                             }
                             break;
                         }
@@ -618,7 +614,7 @@ impl Driver {
         self.connected.set(self.connected.get() + 1);
         let id = ClientId(self.connected.get());
         let out = Rc::new(Outbound::default());
-        let client = Client { out: Rc::clone(&out), name, is_fed: false, is_blocked: false };
+        let client = Client { out: Rc::clone(&out), name };
         self.clients.borrow_mut().insert(id, client);
         (id, out)
     }
@@ -630,25 +626,20 @@ impl Driver {
         }
     }
 
-    /// Whether the client is fed from outside of its own commands: a replica is never idle.
-    pub(super) fn is_fed(&self, id: ClientId) -> bool {
-        self.clients.borrow().get(&id).is_some_and(|client| client.is_fed)
-    }
-
     fn feed(&self, id: ClientId, bytes: &[u8]) {
-        if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
-            if !std::mem::take(&mut client.is_blocked) {
-                client.is_fed = true;
+        if let Some(client) = self.clients.borrow().get(&id) {
+            if !client.out.is_blocked.replace(false) {
+                client.out.is_fed.set(true);
             }
             client.out.push(bytes);
+            self.check_output(id, &client.out);
         }
-        self.check_output(id);
     }
 
     /// Offers a client's postponed request again.
     fn resume(&self, id: ClientId) {
-        if let Some(client) = self.clients.borrow_mut().get_mut(&id) {
-            client.is_blocked = false;
+        if let Some(client) = self.clients.borrow().get(&id) {
+            client.out.is_blocked.set(false);
             client.out.wake();
         }
     }
@@ -657,31 +648,26 @@ impl Driver {
     fn push(&self, id: ClientId, bytes: &[u8]) {
         if let Some(client) = self.clients.borrow().get(&id) {
             client.out.push(bytes);
+            self.check_output(id, &client.out);
         }
-        self.check_output(id);
-    }
-
-    /// Whether the client's last command is not answered yet.
-    pub(super) fn is_blocked(&self, id: ClientId) -> bool {
-        self.clients.borrow().get(&id).is_some_and(|client| client.is_blocked)
     }
 
     /// Closes a client that reads too slowly for its class.
-    pub(super) fn check_output(&self, id: ClientId) {
-        let clients = self.clients.borrow();
-        let Some(client) = clients.get(&id) else { return };
-        let class = if client.is_fed { REPLICA_CLASS } else { 0 };
+    pub(super) fn check_output(&self, id: ClientId, out: &Outbound) {
+        let class = if out.is_fed.get() { REPLICA_CLASS } else { 0 };
         let limit = self.config(|config| config.client_output_buffer_limit[class]);
-        if !client.out.is_ending() && client.out.exceeds(limit) {
-            self.log.warning(&format!(
-                "Client id={} addr={} omem={} scheduled to be closed ASAP for overcoming of \
-                 output buffer limits.",
-                id.0,
-                client.name,
-                client.out.waiting()
-            ));
-            client.out.finish(End::Now);
+        if out.is_ending() || !out.exceeds(limit) {
+            return;
         }
+        let clients = self.clients.borrow();
+        self.log.warning(&format!(
+            "Client id={} addr={} omem={} scheduled to be closed ASAP for overcoming of output \
+             buffer limits.",
+            id.0,
+            clients.get(&id).map_or("", |client| client.name.as_str()),
+            out.waiting()
+        ));
+        out.finish(End::Now);
     }
 
     // Time and the end.

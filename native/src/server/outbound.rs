@@ -39,6 +39,10 @@ pub(super) struct Outbound {
     waker: RefCell<Option<Waker>>,
     drained: Notify,
     soft_since: Cell<Option<Instant>>,
+    /// The client's last command is answered later; requests behind it wait.
+    pub(super) is_blocked: Cell<bool>,
+    /// Bytes came for the client outside of its own commands: a replica.
+    pub(super) is_fed: Cell<bool>,
 }
 
 impl Outbound {
