@@ -11,7 +11,7 @@ use crate::{
     persist::Persist,
     repl::Repl,
     rng::Rng,
-    session::{PubSub, Sessions, Watchers},
+    session::{Blocked, PubSub, Sessions, Watchers},
     store::Keyspace,
     time::Instant,
 };
@@ -37,6 +37,8 @@ pub(crate) struct Beliefs {
     pub sessions: Sessions,
     /// Who watches which key.
     pub watchers: Watchers,
+    /// Who waits for which key.
+    pub blocked: Blocked,
     /// Who listens to which channel.
     pub pubsub: PubSub,
     /// The only source of randomness.

@@ -5,15 +5,15 @@
 //! queued if MULTI has begun. Each refusal is worded as Redis 7.0 words it, because
 //! clients parse the first word and people search for the rest.
 
-use core::fmt;
-
 use alloc::vec::Vec;
 
+pub(super) use super::wording::Shown;
 use super::{
     Args, Call, Outcome, Propagate,
-    exec::transaction,
+    exec::{blocking, transaction},
     route,
-    table::{self, Command, Unknown, flag},
+    table::{self, Command, flag},
+    wording::{refuse_arity, refuse_unknown},
 };
 use crate::{
     beliefs::Beliefs,
@@ -184,7 +184,6 @@ fn run(
     slot: Option<Slot>,
     reply: &mut ReplyBuf,
 ) -> Outcome {
-    let before = ctx.b.repl.offset;
     replication::open_unit(ctx);
     if command.is(flag::WRITE) || command.is(flag::READONLY) || command.name == "exec" {
         ctx.out.touch();
@@ -201,8 +200,25 @@ fn run(
     };
     handle(ctx, &mut call);
     let Call { propagate, outcome, .. } = call;
+    finish(ctx, client, command, args, propagate);
+    if ctx.b.blocked.has_ready() {
+        blocking::serve(ctx);
+    }
+    outcome
+}
+
+/// What follows a command that ran in a unit of its own: watchers, those who wait, and replicas
+/// learn what it did.
+pub(super) fn finish(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    command: &'static Command,
+    args: Args<'_>,
+    propagate: Propagate,
+) {
+    let before = ctx.b.repl.offset;
     if propagate != Propagate::Nothing {
-        changed(ctx, command, args);
+        changed(ctx, command, args, &propagate);
         if propagate.is_one() && ctx.b.repl.unit.commands.is_empty() {
             // Alone it needs no gathering: the way of almost every write.
             ctx.b.repl.unit.open = false;
@@ -213,7 +229,6 @@ fn run(
     if ctx.b.repl.offset != before {
         replication::wrote(ctx, client);
     }
-    outcome
 }
 
 /// Runs a command of a transaction, within the unit that EXEC opened.
@@ -246,7 +261,7 @@ pub(super) fn run_queued(
     handle(ctx, &mut call);
     let Call { propagate, outcome, .. } = call;
     if propagate != Propagate::Nothing {
-        changed(ctx, command, args);
+        changed(ctx, command, args, &propagate);
         spread(ctx, args, propagate);
     }
     outcome
@@ -259,11 +274,22 @@ fn handle(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     (call.command.handler)(ctx, call);
 }
 
-/// A command has changed its keys: those who watch them learn of it.
-fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
-    if ctx.b.watchers.is_empty() {
+/// A command has changed keys: those who watch them or wait for them learn of it. What it was told
+/// as says more exactly which keys these are.
+fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &Propagate) {
+    if ctx.b.watchers.is_empty() && ctx.b.blocked.is_empty() {
         return;
     }
+    let Propagate::As(commands) = told else { return touch_keys(ctx, command, args) };
+    for words in commands {
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        if let Ok(command) = table::lookup(&words) {
+            touch_keys(ctx, command, &words);
+        }
+    }
+}
+
+fn touch_keys(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
     if command.keys.is_empty() {
         if command.is(flag::WRITE) {
             watch::touched_all(ctx);
@@ -275,6 +301,7 @@ fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
             && let Some(key) = args.get(at)
         {
             watch::touched(ctx, key);
+            ctx.b.blocked.touched(key);
         }
     }
 }
@@ -375,8 +402,9 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, args: Args<'_>) -> bool {
     let muted = core::mem::replace(&mut ctx.b.persist.muted, true);
     (command.handler)(ctx, &mut call);
     ctx.b.persist.muted = muted;
-    if call.propagate != Propagate::Nothing {
-        changed(ctx, command, args);
+    let Call { propagate, .. } = call;
+    if propagate != Propagate::Nothing {
+        changed(ctx, command, args, &propagate);
     }
     true
 }
@@ -502,81 +530,5 @@ fn spread(ctx: &mut Ctx<'_>, args: Args<'_>, what: Propagate) {
                 replication::propagate(ctx, &words);
             }
         }
-    }
-}
-
-fn refuse_unknown(unknown: Unknown, args: Args<'_>, reply: &mut ReplyBuf) {
-    let name = |at: usize| Shown(args.get(at).map_or(&[][..], |word| cut(word, SHOWN_MAX)));
-    match unknown {
-        Unknown::Command => {
-            let rest = Words(args.get(1..).unwrap_or_default());
-            reply.error_fmt(format_args!(
-                "ERR unknown command '{}', with args beginning with: {rest}",
-                name(0)
-            ));
-        }
-        Unknown::Subcommand(container) => reply.error_fmt(format_args!(
-            "ERR unknown subcommand '{}'. Try {} HELP.",
-            name(1),
-            Upper(container.name)
-        )),
-    }
-}
-
-fn refuse_arity(command: &Command, reply: &mut ReplyBuf) {
-    reply.error_fmt(format_args!(
-        "ERR wrong number of arguments for '{}{}' command",
-        command.container, command.name
-    ));
-}
-
-/// How much of what a client sent an error repeats.
-const SHOWN_MAX: usize = 128;
-
-fn cut(word: &[u8], max: usize) -> &[u8] {
-    word.get(..max).unwrap_or(word)
-}
-
-/// Bytes for an error text: what is not UTF-8 becomes a replacement character.
-pub(super) struct Shown<'a>(pub &'a [u8]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            f.write_str(chunk.valid())?;
-            if !chunk.invalid().is_empty() {
-                f.write_str("\u{FFFD}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The first words, each in quotes and followed by a space, [`SHOWN_MAX`] bytes in all.
-struct Words<'a>(&'a [&'a [u8]]);
-
-impl fmt::Display for Words<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut used = 0;
-        for word in self.0 {
-            if used >= SHOWN_MAX {
-                break;
-            }
-            let part = cut(word, SHOWN_MAX - used);
-            write!(f, "'{}' ", Shown(part))?;
-            used += part.len() + 3;
-        }
-        Ok(())
-    }
-}
-
-struct Upper(&'static str);
-
-impl fmt::Display for Upper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for letter in self.0.chars() {
-            fmt::Write::write_char(f, letter.to_ascii_uppercase())?;
-        }
-        Ok(())
     }
 }

@@ -86,6 +86,10 @@ pub(super) const READ_TWO: Specs = &[at(READS, 1, 1, 1)];
 pub(super) const READ_COUNTED: Specs = &[counted(READS, 1)];
 /// Takes from one of so many keys as the first word says.
 pub(super) const TAKE_COUNTED: Specs = &[counted(TAKES, 1)];
+/// The same for the second word.
+pub(super) const TAKE_COUNTED_SECOND: Specs = &[counted(TAKES, 2)];
+/// Takes from one of all keys but the last word, which is none.
+pub(super) const TAKE_BUT_LAST: Specs = &[at(TAKES, 1, -2, 1)];
 /// Takes from one key and adds to another.
 pub(super) const MOVE: Specs = &[at(TAKES, 1, 0, 1), at(&["RW", "insert"], 2, 0, 1)];
 /// Overwrites one key with what another one holds.

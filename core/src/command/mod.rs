@@ -21,8 +21,10 @@ mod rows;
 mod subrows;
 mod table;
 mod value_rows;
+mod wording;
 
 pub(crate) use dispatch::{apply, execute};
+pub(crate) use exec::blocking::{end_waits, send_away};
 pub(crate) use table::Command;
 
 /// Which word of a request is its first key, if the command is known and has keys there.

@@ -37,6 +37,8 @@ rows!(pub(super) CLIENT "client|":
         Connection "3.2.0" "Chooses which replies this connection gets." => client::reply;
     "no-evict" 3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "7.0.0" "Accepted; nothing is evicted here." => client::no_evict;
+    "unblock" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
+        Connection "5.0.0" "Ends the waiting of another connection." => clients::unblock;
     "no-touch" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "7.2.0" "Accepted; no access times are kept here." => client::no_evict;
     "setinfo" 4 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []

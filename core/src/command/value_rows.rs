@@ -3,13 +3,13 @@
 
 use super::{
     exec::{
-        bitfield, bits, draws, hashes, keys, lcs, lists, scans, set_ops, sets, sort, zranges,
-        zset_ops, zsets,
+        bitfield, bits, blocking, draws, hashes, keys, lcs, lists, scans, set_ops, sets, sort,
+        zranges, zset_ops, zsets,
     },
     keyspecs::{
         BITFIELD, BITOP, CHANGE, COPY, EXTEND, LOOK, MOVE, PUT_FROM, PUT_FROM_ALL,
         PUT_FROM_COUNTED, READ, READ_ALL, READ_COUNTED, READ_TWO, REDUCE, SORT, SORT_READ, TAKE,
-        TAKE_COUNTED, TOUCH, TOUCH_FROM_ALL,
+        TAKE_BUT_LAST, TAKE_COUNTED, TAKE_COUNTED_SECOND, TOUCH, TOUCH_FROM_ALL,
     },
     rows::rows,
 };
@@ -81,6 +81,30 @@ rows!(pub(super) VALUE_ROWS "":
         List "1.2.0" "Moves an element from a tail to a head." => lists::rpoplpush;
     "lmpop" -4 [WRITE MOVABLEKEYS] [LIST] TAKE_COUNTED []
         List "7.0.0" "Takes elements from the first list that has some." => lists::lmpop;
+    "blpop" -3 [WRITE NOSCRIPT BLOCKING] [LIST] TAKE_BUT_LAST []
+        List "2.0.0" "Takes the head of the first list that has one, or waits for it."
+        => blocking::take_or_wait;
+    "brpop" -3 [WRITE NOSCRIPT BLOCKING] [LIST] TAKE_BUT_LAST []
+        List "2.0.0" "Takes the tail of the first list that has one, or waits for it."
+        => blocking::take_or_wait;
+    "blmove" 6 [WRITE DENYOOM NOSCRIPT BLOCKING] [LIST] MOVE []
+        List "6.2.0" "Moves an element from one end to another, or waits for it."
+        => blocking::take_or_wait;
+    "brpoplpush" 4 [WRITE DENYOOM NOSCRIPT BLOCKING] [LIST] MOVE []
+        List "2.2.0" "Moves an element from a tail to a head, or waits for it."
+        => blocking::take_or_wait;
+    "blmpop" -5 [WRITE BLOCKING MOVABLEKEYS] [LIST] TAKE_COUNTED_SECOND []
+        List "7.0.0" "Takes elements from the first list that has some, or waits for them."
+        => blocking::take_or_wait;
+    "bzpopmin" -3 [WRITE NOSCRIPT BLOCKING FAST] [SORTEDSET] TAKE_BUT_LAST []
+        SortedSet "5.0.0" "Takes the lowest member of the first set that has one, or waits."
+        => blocking::take_or_wait;
+    "bzpopmax" -3 [WRITE NOSCRIPT BLOCKING FAST] [SORTEDSET] TAKE_BUT_LAST []
+        SortedSet "5.0.0" "Takes the highest member of the first set that has one, or waits."
+        => blocking::take_or_wait;
+    "bzmpop" -5 [WRITE BLOCKING MOVABLEKEYS] [SORTEDSET] TAKE_COUNTED_SECOND []
+        SortedSet "7.0.0" "Takes members of the first set that has some, or waits for them."
+        => blocking::take_or_wait;
     "sadd" -3 [WRITE DENYOOM FAST] [SET] EXTEND []
         Set "1.0.0" "Adds members." => sets::sadd;
     "srem" -3 [WRITE FAST] [SET] REDUCE []

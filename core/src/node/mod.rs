@@ -105,6 +105,7 @@ impl Node {
                 sessions: BTreeMap::new(),
                 watchers: crate::session::Watchers::default(),
                 pubsub: crate::session::PubSub::default(),
+                blocked: crate::session::Blocked::default(),
                 rng,
                 stats: Stats::default(),
                 started: now.mono,
@@ -191,6 +192,7 @@ impl Node {
         if !ctx.b.cluster.lost.is_empty() {
             let lost = core::mem::take(&mut ctx.b.cluster.lost);
             publish::slots_lost(ctx, &lost);
+            command::send_away(ctx);
         }
         // Before the replies of this turn that leave as effects: they wait for what stands here.
         persistence::feed(ctx);
@@ -211,12 +213,13 @@ impl Node {
     /// The earliest deadline.
     #[must_use]
     pub fn next_wake(&self) -> Instant {
-        let Beliefs { cluster, repl, holds, migrations, .. } = &self.b;
+        let Beliefs { cluster, repl, holds, migrations, blocked, .. } = &self.b;
         cluster
             .next_tick
             .min(repl.next_deadline())
             .min(holds.next_deadline())
             .min(migrations.next_deadline())
+            .min(blocked.deadline())
     }
 
     /// What it believes.

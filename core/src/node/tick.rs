@@ -2,6 +2,7 @@
 
 use crate::{
     cluster::CRON_PERIOD_MS,
+    command,
     rules::{Ctx, migrate, persistence, ping, replication},
 };
 
@@ -15,6 +16,7 @@ pub(super) fn wake(ctx: &mut Ctx<'_>) {
     if now >= ctx.b.migrations.next_deadline() {
         migrate::expire(ctx);
     }
+    command::end_waits(ctx);
     if now >= ctx.b.repl.next_deadline() {
         replication::cron(ctx);
     }
@@ -27,6 +29,7 @@ pub(super) fn wake(ctx: &mut Ctx<'_>) {
     } else {
         ctx.b.cluster.next_tick = now.plus_ms(CRON_PERIOD_MS);
     }
+    command::send_away(ctx);
     super::clients::expire(ctx, EXPIRE_BUDGET);
     persistence::cron(ctx);
 }

@@ -50,6 +50,12 @@ impl Waiters {
         self.blocked.len()
     }
 
+    /// Takes out one client.
+    pub fn take(&mut self, client: ClientId) -> Option<Waiter> {
+        let at = self.blocked.iter().position(|waiter| waiter.client == client)?;
+        Some(self.blocked.remove(at))
+    }
+
     /// Takes out everybody who has what it waited for, or whose time is over, with the number of
     /// replicas reached.
     pub fn ready(&mut self, replicas: &Replicas, now: Instant) -> Vec<(ClientId, u64)> {

@@ -8,6 +8,7 @@ pub(crate) fn gone(ctx: &mut Ctx<'_>, client: ClientId) {
     watch::unwatch(ctx, client);
     ctx.b.pubsub.forget(client);
     ctx.b.holds.forget(client);
+    ctx.b.blocked.remove(client);
     ctx.b.sessions.remove(&client);
     replication::client_gone(ctx, client);
 }

@@ -1,10 +1,13 @@
 //! What a node remembers about each client of its data port.
 //!
-//! `transaction` is what MULTI and WATCH leave behind, `pubsub` who listens to which channel.
+//! `transaction` is what MULTI and WATCH leave behind, `pubsub` who listens to which channel,
+//! `blocked` who waits for which key.
 
+mod blocked;
 mod pubsub;
 mod transaction;
 
+pub(crate) use blocked::{Blocked, Wait};
 pub(crate) use pubsub::{Kind, PubSub};
 pub(crate) use transaction::{Transaction, Watch, Watched, Watchers};
 

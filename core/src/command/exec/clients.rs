@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use alloc::{string::String, vec::Vec};
 
-use super::same;
+use super::{blocking, same};
 use crate::{
     command::{Call, Outcome, dispatch::Shown},
     endpoint::Addr,
@@ -177,7 +177,9 @@ fn flags(ctx: &Ctx<'_>, client: ClientId, session: &Session) -> String {
 }
 
 fn is_blocked(ctx: &Ctx<'_>, client: ClientId) -> bool {
-    ctx.b.repl.waiters.holds(client) || ctx.b.holds.is_waiting(client)
+    ctx.b.repl.waiters.holds(client)
+        || ctx.b.blocked.get(client).is_some()
+        || ctx.b.holds.is_waiting(client)
 }
 
 /// What `CLIENT KILL` looks for; every part that is given must fit.
@@ -263,4 +265,22 @@ fn close(ctx: &mut Ctx<'_>, call: &mut Call<'_>, target: &Target<'_>) -> i64 {
 
 fn signed(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// `CLIENT UNBLOCK id [TIMEOUT|ERROR]`
+pub(in crate::command) fn unblock(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let with_error = match *call.args {
+        [_, _, _] => false,
+        [_, _, _, how] if same(how, "TIMEOUT") => false,
+        [_, _, _, how] if same(how, "ERROR") => true,
+        [_, _, _, _] => {
+            return call.reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        }
+        _ => return super::wrong_subcommand(call),
+    };
+    let Some(id) = parse_i64(call.arg(2)) else {
+        return call.reply.error(super::NOT_AN_INTEGER);
+    };
+    let known = u64::try_from(id).is_ok_and(|id| blocking::unblock(ctx, ClientId(id), with_error));
+    call.reply.integer(i64::from(known));
 }

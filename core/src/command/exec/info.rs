@@ -114,9 +114,9 @@ fn clients(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("connected_clients", b.sessions.len() - feeds);
     text.put("cluster_connections", if b.config.cluster_enabled { links(ctx) } else { 0 });
     text.put("maxclients", b.config.maxclients);
-    text.put("blocked_clients", b.holds.waiting() + b.repl.waiters.len());
+    text.put("blocked_clients", b.holds.waiting() + b.repl.waiters.len() + b.blocked.len());
     text.put("tracking_clients", 0);
-    text.put("clients_in_timeout_table", 0);
+    text.put("clients_in_timeout_table", b.blocked.with_deadline());
 }
 
 /// Bus connections that this node dialled.

@@ -4,6 +4,7 @@ pub(super) mod acl;
 mod args;
 pub(super) mod bitfield;
 pub(super) mod bits;
+pub(super) mod blocking;
 pub(super) mod client;
 pub(super) mod clients;
 pub(super) mod cluster;

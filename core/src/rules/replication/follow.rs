@@ -167,11 +167,14 @@ fn lost_lines(ctx: &mut Ctx<'_>) {
 
 /// A master turns replica: it keeps data, id and offset, and hopes to go on from there.
 fn become_replica(ctx: &mut Ctx<'_>) {
-    for waiter in ctx.b.repl.waiters.take_all() {
+    let waiters = ctx.b.repl.waiters.take_all().into_iter().map(|waiter| waiter.client);
+    let blocked: Vec<ClientId> =
+        waiters.chain(ctx.b.blocked.iter().map(|(client, _)| client)).collect();
+    for client in blocked {
         let text = "-UNBLOCKED force unblock from blocking operation, instance state changed \
                     (master -> replica?)\r\n";
-        ctx.out.push(Effect::Reply { client: waiter.client, bytes: text.into() });
-        clients::close(ctx, waiter.client);
+        ctx.out.push(Effect::Reply { client, bytes: text.into() });
+        clients::close(ctx, client);
     }
     let repl = &mut ctx.b.repl;
     if repl.id == ReplId::NONE {

@@ -171,6 +171,13 @@ pub(crate) fn wait(
     None
 }
 
+/// A client waits no more for its WAIT; how many replicas it has reached, if it did wait.
+pub(crate) fn end_wait(ctx: &mut Ctx<'_>, client: ClientId) -> Option<u64> {
+    let repl = &mut ctx.b.repl;
+    let waiter = repl.waiters.take(client)?;
+    Some(repl.replicas.acked(waiter.offset) as u64)
+}
+
 /// A client is gone: it may have been a replica, or have waited.
 pub(crate) fn client_gone(ctx: &mut Ctx<'_>, client: ClientId) {
     if let Some(replica) = ctx.b.repl.forget(client, ctx.now.mono) {

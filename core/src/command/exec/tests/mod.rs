@@ -66,6 +66,7 @@ impl Bench {
             sessions: alloc::collections::BTreeMap::new(),
             watchers: crate::session::Watchers::default(),
             pubsub: crate::session::PubSub::default(),
+            blocked: crate::session::Blocked::default(),
             rng,
             stats: Stats::default(),
             started: Instant::ZERO,

@@ -1,7 +1,10 @@
 //! Transactions, watched keys, channels: what clients have to do with each other.
 
-use super::{Bench, check, in_cluster};
-use crate::{cluster::Peer, config::Config, id::NodeId, slot::key_slot, time::Instant};
+use super::{Bench, check, in_cluster, show};
+use crate::{
+    cluster::Peer, config::Config, id::NodeId, io::Effect, rules::Ctx, slot::key_slot,
+    time::Instant,
+};
 
 #[test]
 fn a_transaction_runs_what_was_queued() {
@@ -225,7 +228,7 @@ fn listeners_of_a_slot_that_leaves_are_told() {
     bench.check("SPUBLISH {a}1 x -> :1\nPUBSUB SHARDCHANNELS -> [\"{a}1\" \"{a}2\"]");
     bench.pushed();
     bench.b.cluster.assign(key_slot(b"a"), other.unwrap());
-    let mut ctx = crate::rules::Ctx { now: bench.now(), b: &mut bench.b, out: &mut bench.out };
+    let mut ctx = Ctx { now: bench.now(), b: &mut bench.b, out: &mut bench.out };
     let lost = core::mem::take(&mut ctx.b.cluster.lost);
     crate::rules::publish::slots_lost(&mut ctx, &lost);
     assert_eq!(
@@ -253,4 +256,101 @@ fn a_client_gets_the_replies_that_it_wants() {
     ] {
         assert_eq!(bench.say_as(8, line), reply, "{line}");
     }
+}
+
+/// The answers that waiting clients have got, `<client> <reply>` each.
+fn answered(bench: &mut Bench) -> alloc::vec::Vec<alloc::string::String> {
+    bench
+        .out
+        .drain()
+        .filter_map(|effect| match effect {
+            Effect::Reply { client, bytes } => {
+                Some(alloc::format!("{} {}", client.0, show(&mut &*bytes)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn who_came_first_is_served_first() {
+    let mut bench = Bench::new(Config::default());
+    assert_eq!(bench.say_as(8, "BLPOP a b 0"), "");
+    assert_eq!(bench.say_as(9, "BRPOP a 0"), "");
+    assert_eq!(bench.say_as(10, "BLMOVE a c LEFT RIGHT 0"), "");
+    assert_eq!(bench.say_as(11, "BLPOP c 0"), "");
+    assert_eq!(bench.say_as(12, "BZPOPMIN a 0"), "", "waits for another type");
+    bench.check("SET b x -> OK");
+    assert_eq!(answered(&mut bench), [""; 0], "no list");
+    bench.check("DEL b -> :1\nRPUSH a 1 2 3 4 -> :4");
+    assert_eq!(
+        answered(&mut bench),
+        ["8 [\"a\" \"1\"]", "9 [\"a\" \"4\"]", "10 \"2\"", "11 [\"c\" \"2\"]"]
+    );
+    bench.check(
+        "
+        = SET b x ; DEL b ; RPUSH a 1 2 3 4 ; LPOP a ; RPOP a ; LMOVE a c LEFT RIGHT ; LPOP c
+        LRANGE a 0 -1 -> [\"3\"]
+        MULTI -> OK
+        BLPOP x 0 -> QUEUED
+        BLMOVE x y LEFT LEFT 0 -> QUEUED
+        BLPOP a 0 -> QUEUED
+        ZADD a 1.5 m -> QUEUED
+        EXEC -> [nil nil [\"a\" \"3\"] :1]
+        ",
+    );
+    assert_eq!(answered(&mut bench), ["12 [\"a\" \"m\" \"1.5\"]"]);
+    assert!(bench.b.blocked.is_empty());
+}
+
+#[test]
+fn waiting_ends_with_time_with_a_word_or_with_the_slot() {
+    let mut bench = Bench::new(in_cluster());
+    for (client, line) in [
+        (8, "BLPOP a 0.0101"),
+        (9, "BLPOP a 0"),
+        (10, "BZMPOP 0 1 a MIN"),
+        (11, "BLPOP b 0"),
+        (12, "BLPOP b 0"),
+    ] {
+        assert_eq!(bench.say_as(client, line), "", "{line}");
+    }
+    let due = Instant::from_millis(11);
+    assert_eq!(bench.b.blocked.deadline(), due, "rounded up to milliseconds");
+    bench.ms = 11;
+    let now = bench.now();
+    crate::command::end_waits(&mut Ctx { now, b: &mut bench.b, out: &mut bench.out });
+    assert_eq!(answered(&mut bench), ["8 nil"]);
+    bench.check("CLIENT UNBLOCK 9 -> :1\nCLIENT UNBLOCK 10 ERROR -> :1\nCLIENT UNBLOCK 9 -> :0");
+    assert_eq!(
+        answered(&mut bench),
+        ["9 nil", "10 -UNBLOCKED client unblocked via CLIENT UNBLOCK"]
+    );
+    bench.b.cluster.unassign(key_slot(b"b"));
+    crate::command::send_away(&mut Ctx { now, b: &mut bench.b, out: &mut bench.out });
+    assert_eq!(
+        answered(&mut bench),
+        ["11 -CLUSTERDOWN Hash slot not served", "12 -CLUSTERDOWN Hash slot not served"]
+    );
+    assert_eq!(bench.say_as(8, "BLPOP a 0"), "");
+    bench.b.cluster.serving.last.ok = false;
+    crate::command::send_away(&mut Ctx { now, b: &mut bench.b, out: &mut bench.out });
+    assert_eq!(answered(&mut bench), ["8 -CLUSTERDOWN The cluster is down"]);
+}
+
+#[test]
+fn timeouts_are_read_as_redis_reads_them() {
+    check(
+        "
+        BLPOP a x -> -ERR timeout is not a float or out of range
+        BLPOP a nan -> -ERR timeout is not a float or out of range
+        BLPOP a -1 -> -ERR timeout is negative
+        BLPOP a inf -> -ERR timeout is negative
+        BLMOVE a b LEFT up 0 -> -ERR syntax error
+        BLMPOP 0 0 a LEFT -> -ERR numkeys should be greater than 0
+        BLMPOP x 1 a LEFT -> -ERR timeout is not a float or out of range
+        SET s x -> OK
+        BLPOP a s 0 -> -WRONGTYPE Operation against a key holding the wrong kind of value
+        ",
+    );
 }
