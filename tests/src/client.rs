@@ -11,10 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::{Client, Connection, ErrorKind, RedisError};
+use redis::{Client, Connection, ErrorKind, RedisError, ServerErrorKind};
+use slotscope_core::slot::{SLOTS, key_slot};
 
 /// How long it waits for one answer.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// Redirections that it follows for one command.
+const REDIRECTIONS_MAX: u32 = 5;
 
 /// A write that was acknowledged.
 #[derive(Clone, Copy, Debug)]
@@ -73,12 +76,14 @@ impl Writer {
     }
 }
 
-/// A client that follows redirections, with a connection to each node.
+/// A client that follows redirections and remembers them, with a connection to each node.
 #[derive(Debug)]
 pub struct App {
     ports: Vec<u16>,
     next: usize,
     open: HashMap<u16, Open>,
+    /// Where each slot was last time; 0 for those never asked for.
+    homes: Vec<u16>,
 }
 
 struct Open(Connection);
@@ -93,7 +98,7 @@ impl App {
     /// Knows these nodes.
     #[must_use]
     pub fn new(ports: Vec<u16>) -> Self {
-        Self { ports, next: 0, open: HashMap::new() }
+        Self { ports, next: 0, open: HashMap::new(), homes: vec![0; SLOTS.into()] }
     }
 
     /// `SET key number`.
@@ -101,7 +106,7 @@ impl App {
     /// # Errors
     /// What the last node that was asked said.
     pub fn set(&mut self, key: &str, number: u64) -> Result<(), RedisError> {
-        self.ask(redis::cmd("SET").arg(key).arg(number))
+        self.ask(key, redis::cmd("SET").arg(key).arg(number))
     }
 
     /// `GET key`.
@@ -109,27 +114,54 @@ impl App {
     /// # Errors
     /// What the last node that was asked said.
     pub fn get(&mut self, key: &str) -> Result<Option<u64>, RedisError> {
-        self.ask(redis::cmd("GET").arg(key))
+        self.ask(key, redis::cmd("GET").arg(key))
     }
 
-    fn ask<T: redis::FromRedisValue>(&mut self, cmd: &redis::Cmd) -> Result<T, RedisError> {
-        let mut port = self.ports[self.next % self.ports.len()];
-        let mut redirections = 0;
+    /// `INCR key`.
+    ///
+    /// # Errors
+    /// What the last node that was asked said.
+    pub fn incr(&mut self, key: &str) -> Result<u64, RedisError> {
+        self.ask(key, redis::cmd("INCR").arg(key))
+    }
+
+    fn ask<T: redis::FromRedisValue>(
+        &mut self,
+        key: &str,
+        cmd: &redis::Cmd,
+    ) -> Result<T, RedisError> {
+        let slot = key_slot(key.as_bytes()).index();
+        let mut port = self.homes[slot];
+        if port == 0 {
+            port = self.ports[self.next % self.ports.len()];
+        }
+        let (mut redirections, mut is_guest) = (0, false);
         loop {
-            let error = match self.connection(port).and_then(|open| cmd.query::<T>(open)) {
+            let answer = self.connection(port).and_then(|open| {
+                if is_guest {
+                    redis::cmd("ASKING").exec(open)?;
+                }
+                cmd.query::<T>(open)
+            });
+            let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             match error.redirect_node().map(|(address, _)| address.rsplit_once(':')) {
-                Some(Some((_, to))) if redirections < 5 => {
+                Some(Some((_, to))) if redirections < REDIRECTIONS_MAX => {
                     redirections += 1;
                     port = to.parse().map_err(|_| {
                         RedisError::from((ErrorKind::Client, "a redirection without a port"))
                     })?;
+                    is_guest = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
+                    if !is_guest {
+                        self.homes[slot] = port;
+                    }
                 }
                 _ => {
                     // A broken connection is not used again; the next command asks another node.
                     self.open.remove(&port);
+                    self.homes.fill(0);
                     self.next += 1;
                     return Err(error);
                 }

@@ -160,9 +160,10 @@ impl Cluster {
         wait_for(&format!("replica {port} is in sync"), deadline, || {
             let replica = self.at(port);
             let is_up = replica.info("master_link_status")? == "up";
-            let mine: u64 = replica.info("slave_repl_offset")?.parse().ok()?;
             let master: u16 = replica.info("master_port")?.parse().ok()?;
+            // The master first: under load the other order never fits.
             let theirs: u64 = self.at(master).info("master_repl_offset")?.parse().ok()?;
+            let mine: u64 = self.at(port).info("slave_repl_offset")?.parse().ok()?;
             (is_up && mine >= theirs).then_some(())
         });
     }

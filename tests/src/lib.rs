@@ -10,10 +10,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this crate is tests, helpers included")]
 
+pub mod between;
 pub mod browser;
 pub mod client;
 pub mod cluster;
+pub mod contents;
+pub mod counting;
 pub mod places;
 pub mod ports;
 pub mod process;
 pub mod server;
+pub mod table;
+pub mod terminal;
+pub mod typing;

@@ -38,6 +38,18 @@ pub fn free_many(count: usize) -> Vec<u16> {
     (0..count).map(|_| free()).collect()
 }
 
+/// The first of `count` ports in a row that are free, each with a free bus port.
+#[must_use]
+pub fn free_run(count: u16) -> u16 {
+    for _ in 0..COUNT {
+        let first = free();
+        if (first..first + count).all(|port| is_free(port) && is_free(port + BUS_OFFSET)) {
+            return first;
+        }
+    }
+    panic!("no {count} free ports in a row");
+}
+
 fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }

@@ -23,6 +23,18 @@ pub enum Make {
     Redis,
 }
 
+impl Make {
+    /// Who is under test: this project, unless `SLOTSCOPE_UNDER_TEST=redis` asks what the
+    /// reference does in its place. A test that fails there too asks for the wrong thing.
+    #[must_use]
+    pub fn under_test() -> Self {
+        match std::env::var("SLOTSCOPE_UNDER_TEST").as_deref() {
+            Ok("redis") => Self::Redis,
+            _ => Self::Slotscope,
+        }
+    }
+}
+
 /// A node on loopback, with a folder of its own. Killed when dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -52,12 +64,13 @@ impl Server {
     /// A member of a cluster, with the time after which silence counts as failure.
     pub fn cluster_member(make: Make, port: u16, below: &Path, node_timeout_ms: u32) -> Self {
         let timeout = node_timeout_ms.to_string();
-        Self::start(
-            make,
-            port,
-            below,
-            &["--cluster-enabled", "yes", "--cluster-node-timeout", &timeout],
-        )
+        let mut words = vec!["--cluster-enabled", "yes", "--cluster-node-timeout", &timeout];
+        if make == Make::Redis {
+            // It waits five seconds for more replicas before a snapshot, and tells nobody what
+            // its data add up to, unless it is told otherwise.
+            words.extend(["--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes"]);
+        }
+        Self::start(make, port, below, &words)
     }
 
     /// Its process.
@@ -92,14 +105,29 @@ impl Server {
     /// Several lines in one connection of `redis-cli`: what it prints.
     #[must_use]
     pub fn cli_script(&self, lines: &str) -> String {
+        self.script(&[], lines)
+    }
+
+    /// As [`Server::cli_script`], following redirections.
+    #[must_use]
+    pub fn cli_script_cluster(&self, lines: &str) -> String {
+        self.script(&["-c"], lines)
+    }
+
+    fn script(&self, words: &[&str], lines: &str) -> String {
         let mut child = Command::new("redis-cli")
+            .args(words)
             .args(["-p", &self.port.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("redis-cli is installed");
-        child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-        String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned()
+        let (mut input, lines) = (child.stdin.take().unwrap(), lines.to_owned());
+        // Beside reading: what it prints may be more than a pipe holds.
+        let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// A field of `INFO`.

@@ -1,0 +1,184 @@
+//! An application that counts, and so can tell whether the cluster forgot something.
+//!
+//! It raises counters one by one and remembers each number that it was given. A counter never
+//! goes back by itself, so a number that was given out twice means that the first of the two
+//! writes is gone: lost is every acknowledged number that is not below the next one of the same
+//! counter. That is what `consistency-test.rb` of the tutorials looks for, with a time to each.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crate::client::App;
+
+/// Counters, so that every master has many of them.
+const COUNTERS: u64 = 300;
+
+/// A number that a counter was raised to, as the cluster acknowledged it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ack {
+    /// Which counter: `key_<n>`.
+    pub counter: u64,
+    /// To what.
+    pub value: u64,
+    /// When the answer was there.
+    pub at: Instant,
+}
+
+/// What the application has seen.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// In order.
+    pub acks: Vec<Ack>,
+    /// Writes that ended in an error, with its words: whether they happened is not known.
+    pub errors: Vec<(Instant, String)>,
+}
+
+impl Tally {
+    /// Acknowledged numbers that were taken back, by a later answer or by `last`, the values at the
+    /// end.
+    #[must_use]
+    pub fn lost(&self, last: &BTreeMap<u64, u64>) -> Vec<Ack> {
+        let mut next = last.clone();
+        let mut lost: Vec<Ack> = Vec::new();
+        for ack in self.acks.iter().rev() {
+            // A value at the end counts as reached, one that is given out later does not.
+            let limit = next.get(&ack.counter).copied().unwrap_or(0);
+            if ack.value > limit {
+                lost.push(*ack);
+            } else {
+                next.insert(ack.counter, ack.value.saturating_sub(1));
+            }
+        }
+        lost.reverse();
+        lost
+    }
+}
+
+/// The application, in a thread until [`Counting::stop`].
+#[derive(Debug)]
+pub struct Counting {
+    ports: Vec<u16>,
+    is_over: Arc<AtomicBool>,
+    acks: Arc<AtomicU64>,
+    errors: Arc<AtomicU64>,
+    thread: JoinHandle<Tally>,
+}
+
+impl Counting {
+    /// Starts counting in the cluster that these ports belong to, with a pause after each write.
+    #[must_use]
+    pub fn start(ports: Vec<u16>, pause: Duration) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (acks, errors) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (over, given, failed) = (Arc::clone(&is_over), Arc::clone(&acks), Arc::clone(&errors));
+        let mut app = App::new(ports.clone());
+        let thread = thread::spawn(move || {
+            let mut tally = Tally::default();
+            for turn in 0_u64.. {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                // 7 shares no factor with 300: every counter comes, neighbours far apart.
+                let counter = turn * 7 % COUNTERS;
+                match app.incr(&name(counter)) {
+                    Ok(value) => {
+                        tally.acks.push(Ack { counter, value, at: Instant::now() });
+                        given.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(error) => {
+                        tally.errors.push((Instant::now(), error.to_string()));
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+                thread::sleep(pause);
+            }
+            tally
+        });
+        Self { ports, is_over, acks, errors, thread }
+    }
+
+    /// Writes that were acknowledged so far.
+    #[must_use]
+    pub fn acks(&self) -> u64 {
+        self.acks.load(Ordering::Relaxed)
+    }
+
+    /// Writes that failed so far.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+
+    /// Ends it; what it has seen, and what of it is lost by what the cluster says now.
+    #[must_use]
+    pub fn stop(self) -> (Tally, Vec<Ack>) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let tally = self.thread.join().unwrap();
+        let last = values(self.ports);
+        let lost = tally.lost(&last);
+        println!(
+            "{} writes acknowledged, {} errors, {} acknowledged and lost",
+            tally.acks.len(),
+            tally.errors.len(),
+            lost.len()
+        );
+        (tally, lost)
+    }
+}
+
+/// The name of a counter.
+#[must_use]
+pub fn name(counter: u64) -> String {
+    format!("key_{counter}")
+}
+
+/// What all counters say now.
+#[must_use]
+pub fn values(ports: Vec<u16>) -> BTreeMap<u64, u64> {
+    let mut app = App::new(ports);
+    let mut ask = |counter| {
+        // A node that has been away is asked again somewhere else.
+        (0..10).find_map(|_| app.get(&name(counter)).ok())
+    };
+    (0..COUNTERS)
+        .map(|counter| {
+            let value = ask(counter).unwrap_or_else(|| panic!("counter {counter} is not served"));
+            (counter, value.unwrap_or(0))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(acks: &[(u64, u64)], last: &[(u64, u64)]) -> Vec<(u64, u64)> {
+        let at = Instant::now();
+        let acks = acks.iter().map(|&(counter, value)| Ack { counter, value, at }).collect();
+        let tally = Tally { acks, errors: Vec::new() };
+        let lost = tally.lost(&last.iter().copied().collect());
+        lost.iter().map(|ack| (ack.counter, ack.value)).collect()
+    }
+
+    /// Nothing is lost while numbers rise, also where an unknown write left a gap.
+    #[test]
+    fn rising_numbers_are_kept() {
+        assert_eq!(lost(&[(1, 1), (2, 1), (1, 2), (1, 4)], &[(1, 4), (2, 1)]), []);
+        assert_eq!(lost(&[(1, 1)], &[(1, 9)]), []);
+    }
+
+    /// A number that is given out again was lost the first time, and so is what lay above it.
+    #[test]
+    fn repeated_numbers_are_lost() {
+        assert_eq!(lost(&[(1, 1), (1, 2), (1, 3), (1, 2)], &[(1, 2)]), [(1, 2), (1, 3)]);
+        assert_eq!(lost(&[(1, 1), (1, 2)], &[(1, 1)]), [(1, 2)]);
+        assert_eq!(lost(&[(1, 1), (1, 2)], &[]), [(1, 1), (1, 2)]);
+    }
+}
