@@ -461,6 +461,9 @@ fn upgrade(desk: &mut Desk) {
     let errors = app.errors();
     take_over(desk, "upgrade: failover", replica);
     assert!(line_of(desk, replica, masters[0]).is("slave"));
+    // Once round all counters, and the application knows where each of them is now.
+    let acks = app.acks();
+    wait_for("the application knows", PATIENCE, || (app.acks() > acks + 600).then_some(()));
     restart(desk, masters[0]);
     take_over(desk, "upgrade: failover", masters[0]);
     let is_unaffected = app.errors() == errors;
