@@ -2,11 +2,12 @@
 
 use slotscope_core::{
     Node,
+    command::Outcome,
     config::Config,
-    id::{ClientId, NodeId},
+    id::ClientId,
     io::{Input, Outbox},
     resp::{Limits, Parser, ReplyBuf, Value},
-    rng::{Rng, Seed},
+    rng::Seed,
     time::{Instant, Now, UnixMillis},
 };
 
@@ -55,8 +56,7 @@ pub fn resp(bytes: &[u8]) {
 fn node(is_clustered: bool, out: &mut Outbox) -> Node {
     let mut config = Config::default();
     config.cluster_enabled = is_clustered;
-    let id = NodeId::random(&mut Rng::new(Seed::from_u64(1)));
-    let mut node = Node::new(id, config, Seed::from_u64(2), now(0), out);
+    let mut node = Node::new(config, Seed::from_u64(2), now(0), out);
     node.handle(now(0), Input::Wake, out);
     node
 }
@@ -102,7 +102,9 @@ fn run(node: &mut Node, client: u64, words: &[Vec<u8>], at: u64, out: &mut Outbo
     }
     let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
     let mut reply = ReplyBuf::default();
-    drop(node.execute(now(at), ClientId(client), &args, &mut reply, out));
+    let outcome = node.execute(now(at), ClientId(client), &args, &mut reply, out);
+    let is_silent = matches!(outcome, Outcome::Silent | Outcome::Blocked | Outcome::Postponed);
+    assert!(is_silent || !reply.as_bytes().is_empty() || outcome == Outcome::Close, "no answer");
     node.settle(now(at), out);
     drop(out.drain());
 }

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use slotscope_core::{
     Node,
     config::Config,
-    id::{ClientId, LinkId, NodeId},
+    id::{ClientId, LinkId},
     io::{Effect, Input, Outbox, Purpose},
     resp::ReplyBuf,
-    rng::{Rng, Seed},
+    rng::Seed,
 };
 
 use crate::requests::now;
@@ -35,8 +35,7 @@ const LEADS: [&[&str]; 5] = [
 pub fn from_master(bytes: &[u8]) {
     let Some((&kind, bytes)) = bytes.split_first() else { return };
     let mut out = Outbox::new();
-    let id = NodeId::random(&mut Rng::new(Seed::from_u64(5)));
-    let mut node = Node::new(id, Config::default(), Seed::from_u64(6), now(0), &mut out);
+    let mut node = Node::new(Config::default(), Seed::from_u64(6), now(0), &mut out);
     let client = ClientId(1);
     node.handle(now(1), Input::ClientUp { client, remote: None, local: None }, &mut out);
     say(&mut node, &[b"REPLICAOF", b"127.0.0.1", b"7001"], &mut out);
@@ -68,7 +67,7 @@ pub fn from_master(bytes: &[u8]) {
 
 fn say(node: &mut Node, words: &[&[u8]], out: &mut Outbox) {
     let mut reply = ReplyBuf::default();
-    drop(node.execute(now(1999), ClientId(1), words, &mut reply, out));
+    node.execute(now(1999), ClientId(1), words, &mut reply, out);
     node.settle(now(1999), out);
     assert!(reply.as_bytes().starts_with(b"+OK"), "{}", reply.as_bytes().escape_ascii());
 }

@@ -21,7 +21,7 @@ fn the_kept_corpora_find_nothing() {
             // A panic is shown with the file before it.
             let guard = Named(&path);
             (target.run)(&bytes);
-            std::mem::drop(guard);
+            drop(guard);
             count += 1;
         }
         println!("{}: {count}", target.name);

@@ -153,7 +153,7 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 9] = [
+const SYSTEM: [&str; 13] = [
     "purity",
     "determinism",
     "seeds",
@@ -162,6 +162,10 @@ const SYSTEM: [&str; 9] = [
     "native",
     "mixed",
     "replication",
+    "tutorials",
+    "citizen",
+    "losses",
+    "clients",
     "browser",
 ];
 

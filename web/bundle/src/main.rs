@@ -10,6 +10,7 @@ mod bindgen;
 mod build;
 mod checks;
 mod debian;
+mod fuzz;
 mod lab;
 mod lessons;
 mod pack;
@@ -32,6 +33,8 @@ cargo lab-test --from stage start at that stage (after a failure)
 cargo lab-bench             throughput, CPU and memory beside redis-server, in one table
 cargo lab-bench failover    kill to first accepted write, beside redis-server
                             (cargo lab-bench --help lists the options)
+cargo lab-fuzz target [min] look for bytes that break a promise; the targets are the folders of
+                            tests/fuzz/corpus
 cargo lab-help              this page
 
 cargo test --workspace      unit, property and tidy tests: needs Rust and nothing else
@@ -70,6 +73,7 @@ fn dispatch() -> Result<()> {
             "lab" => lab::lab(&std::env::args_os().skip(2).collect::<Vec<_>>()),
             // What follows belongs to the benchmark, unread.
             "bench" => bench::bench(&std::env::args_os().skip(2).collect::<Vec<_>>()),
+            "fuzz" => fuzz::fuzz(&std::env::args().skip(2).collect::<Vec<_>>()),
             "test" => checks::run(&test_options(parser)?),
             "help" => {
                 print!("{HELP}");
