@@ -14,10 +14,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::{
-    fd::OwnedFd,
-    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::process::wait_for;
 
@@ -49,7 +46,7 @@ impl Terminal {
             .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         let shown = Arc::new(Mutex::new(Vec::new()));
         let screen = Arc::clone(&shown);
-        let mut reader = File::from(OwnedFd::from(ours));
+        let mut reader = File::from(ours);
         let keyboard = reader.try_clone().unwrap();
         // Ends with the program: reading from a terminal that nobody holds is an error.
         thread::spawn(move || {

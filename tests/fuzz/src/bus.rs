@@ -45,9 +45,8 @@ fn image(is_replica: bool) -> String {
 /// and length, which a fuzzer would take long to find by itself.
 pub fn frames(bytes: &[u8]) {
     let Some((&kind, mut rest)) = bytes.split_first() else { return };
-    let mut config = Config::default();
-    config.cluster_enabled = true;
-    config.cluster_node_timeout_ms = 2000;
+    let config =
+        Config { cluster_enabled: true, cluster_node_timeout_ms: 2000, ..Config::default() };
     let mut out = Outbox::new();
     let image = image(kind & 1 == 1);
     let mut node = Node::restore(&image, config, Seed::from_u64(3), now(0), &mut out).unwrap();

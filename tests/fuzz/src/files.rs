@@ -15,8 +15,7 @@ use crate::requests::now;
 pub fn nodes_conf(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     drop(nodes_conf::parse(text));
-    let mut config = Config::default();
-    config.cluster_enabled = true;
+    let config = Config { cluster_enabled: true, ..Config::default() };
     let mut out = Outbox::new();
     let Ok(mut node) = Node::restore(text, config, Seed::from_u64(4), now(0), &mut out) else {
         return;

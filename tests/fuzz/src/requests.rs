@@ -54,8 +54,7 @@ pub fn resp(bytes: &[u8]) {
 
 /// A node that is not in a cluster, or is in one of which it owns everything.
 fn node(is_clustered: bool, out: &mut Outbox) -> Node {
-    let mut config = Config::default();
-    config.cluster_enabled = is_clustered;
+    let config = Config { cluster_enabled: is_clustered, ..Config::default() };
     let mut node = Node::new(config, Seed::from_u64(2), now(0), out);
     node.handle(now(0), Input::Wake, out);
     node
