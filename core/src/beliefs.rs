@@ -56,6 +56,8 @@ pub(crate) struct Stats {
     pub commands: u64,
     /// `total_connections_received`.
     pub connections: u64,
+    /// `rejected_connections`.
+    pub rejected: u64,
     /// `keyspace_hits`.
     pub hits: u64,
     /// `keyspace_misses`.

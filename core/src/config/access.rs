@@ -7,12 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{
-    Change, Config, Directive, all,
-    directives::Home,
-    find, matches,
-    value::{Shape, yes_no},
-};
+use super::{Change, Config, Directive, all, directives::Home, find, matches, value::Shape};
 
 /// Why a directive was refused.
 ///
@@ -150,9 +145,6 @@ impl Config {
         };
         if self.maxmemory != 0 {
             add("maxmemory", &self.maxmemory.to_string(), "memory is not limited");
-        }
-        if self.daemonize {
-            add("daemonize", &yes_no(true), "the server stays in the foreground");
         }
         for row in all() {
             if let Home::Kept { default, asks: true } = row.home
@@ -324,21 +316,10 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_said() {
         let mut config = Config::default();
-        for (name, words) in [
-            ("daemonize", &["yes"][..]),
-            ("aclfile", &["users.acl"]),
-            ("hz", &["50"]),
-            ("tls-port", &["0"]),
-        ] {
+        for (name, words) in [("aclfile", &["users.acl"]), ("hz", &["50"]), ("tls-port", &["0"])] {
             config.set(name, words).unwrap();
         }
         let lines = config.unsupported();
-        assert_eq!(
-            lines,
-            [
-                "not supported yet in this version: daemonize yes (the server stays in the foreground)",
-                "not supported yet in this version: aclfile users.acl (ignored)",
-            ]
-        );
+        assert_eq!(lines, ["not supported yet in this version: aclfile users.acl (ignored)",]);
     }
 }

@@ -177,7 +177,7 @@ static ROWS: &[Directive] = &[
     row("client-query-buffer-limit", Memory(false), "bytes", Runtime, number!(client_query_buffer_limit), "The most that may wait to be parsed; a client that sends more is closed."),
     row("client-output-buffer-limit", Words, "bytes bytes s", Runtime, OUTPUT, "Per class (normal, replica, pubsub): closes a client that has more waiting than the hard limit, or more than the soft limit for so many seconds; 0 is no limit."),
     // General.
-    row("daemonize", YesNo, "", Start, flag!(daemonize), "Remembered; Slotscope stays in the foreground and says so."),
+    row("daemonize", YesNo, "", Start, flag!(daemonize), "Goes on in the background, without the terminal."),
     row("pidfile", Text, "", Start, text!(pidfile), "Where the process number is written while the server runs."),
     row("loglevel", OneOf(&["debug", "verbose", "notice", "warning"]), "", Runtime, LOGLEVEL, "Lines below this level are not written."),
     row("logfile", Text, "", Start, text!(logfile), "Where log lines go; empty is standard output."),

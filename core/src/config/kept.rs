@@ -135,7 +135,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("tls-session-cache-timeout", COUNT, Runtime, "300", IDLE),
     row("tls-session-caching", YesNo, Runtime, "yes", IDLE),
     row("tracking-table-max-keys", COUNT, Runtime, "1000000", IDLE),
-    row("unixsocket", Text, Start, "", ASKS),
+    row("unixsocket", Text, Start, "", IDLE),
     row("unixsocketperm", Text, Start, "0", IDLE),
     row("zset-max-listpack-entries", COUNT, Runtime, "128", IDLE).also("zset-max-ziplist-entries"),
     row("zset-max-listpack-value", Memory(false), Runtime, "64", IDLE).also("zset-max-ziplist-value"),

@@ -49,7 +49,7 @@ pub struct Config {
     /// `client-output-buffer-limit` of normal clients, replicas and subscribers.
     pub client_output_buffer_limit: [BufferLimit; 3],
     // general
-    /// `daemonize`: accepted; Slotscope stays in the foreground and says so (no).
+    /// `daemonize`: goes on in the background (no).
     pub daemonize: bool,
     /// `pidfile`; written when not empty.
     pub pidfile: String,

@@ -3,11 +3,58 @@
 use alloc::vec::Vec;
 
 use crate::{
+    beliefs::Beliefs,
     endpoint::Addr,
     id::ClientId,
     rules::{Ctx, clients, replication, watch},
     session::Session,
+    time::Now,
 };
+
+/// What a connection is used for: each class has limits of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientClass {
+    /// Requests and replies.
+    Normal,
+    /// A replica's feed.
+    Replica,
+    /// It listens to channels.
+    Pubsub,
+}
+
+/// A client, as far as its connection is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientView {
+    /// What it is used for.
+    pub class: ClientClass,
+    /// How long its last request is ago.
+    pub idle_ms: u64,
+    /// An answer comes later, so it may well be idle.
+    pub is_waiting: bool,
+    /// It has said its password, or need not.
+    pub is_trusted: bool,
+}
+
+/// What is known of a client.
+pub(super) fn look(b: &Beliefs, now: Now, client: ClientId) -> Option<ClientView> {
+    let session = b.sessions.get(&client)?;
+    let class = if session.is_replica {
+        ClientClass::Replica
+    } else if session.subscribed {
+        ClientClass::Pubsub
+    } else {
+        ClientClass::Normal
+    };
+    let is_waiting = b.blocked.get(client).is_some()
+        || b.repl.waiters.holds(client)
+        || b.holds.is_waiting(client);
+    Some(ClientView {
+        class,
+        idle_ms: now.mono.ms_since(session.last),
+        is_waiting,
+        is_trusted: session.authenticated || b.config.requirepass.is_empty(),
+    })
+}
 
 /// A client connected.
 pub(super) fn came(ctx: &mut Ctx<'_>, client: ClientId, remote: Option<Addr>, local: Option<Addr>) {

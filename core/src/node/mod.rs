@@ -18,6 +18,7 @@ mod tests;
 mod tick;
 mod view;
 
+pub use clients::{ClientClass, ClientView};
 pub use load::{Loaded, RdbLoad, RdbPart, Replay, ReplayError};
 pub use snapshot::{ElectionView, Health, MasterLink, PeerView, ReplView, Snapshot};
 
@@ -251,6 +252,24 @@ impl Node {
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.b.config
+    }
+
+    /// What a driver has to know of a client to look after its connection; `None` once it is gone.
+    #[must_use]
+    pub fn client(&self, now: Now, client: ClientId) -> Option<ClientView> {
+        clients::look(&self.b, now, client)
+    }
+
+    /// So many bytes wait to be sent to a client: CLIENT LIST shows it.
+    pub fn note_waiting(&mut self, client: ClientId, bytes: u64) {
+        if let Some(session) = self.b.sessions.get_mut(&client) {
+            session.waiting = bytes;
+        }
+    }
+
+    /// A client was not let in: INFO counts it.
+    pub const fn note_rejected(&mut self) {
+        self.b.stats.rejected += 1;
     }
 
     /// Its name.

@@ -1,6 +1,6 @@
 //! One connection of the data port: read, parse in place, run as a batch, answer in one write.
 
-use std::{io, rc::Rc, time::Duration};
+use std::{io, rc::Rc};
 
 use slotscope_core::{
     id::ClientId,
@@ -8,17 +8,14 @@ use slotscope_core::{
     resp::{Limits, Parser, ReplyBuf},
 };
 use tokio::{
-    io::AsyncReadExt as _,
-    net::{
-        TcpStream,
-        tcp::{ReadHalf, WriteHalf},
-    },
-    task, time,
+    io::{AsyncRead, AsyncReadExt as _},
+    net::{TcpStream, UnixStream},
+    task,
 };
 
 use super::{
     driver::{Close, Driver},
-    outbound::{End, Outbound},
+    outbound::{End, Outbound, Writer},
 };
 
 /// Room for at least so much before each read: Redis's own size, a batch of small commands.
@@ -38,6 +35,27 @@ pub(super) async fn serve(
     out: Rc<Outbound>,
 ) {
     let (read, write) = stream.split();
+    attend(driver, read, write, id, out).await;
+}
+
+/// The same on a unix socket.
+pub(super) async fn serve_unix(
+    driver: Rc<Driver>,
+    mut stream: UnixStream,
+    id: ClientId,
+    out: Rc<Outbound>,
+) {
+    let (read, write) = stream.split();
+    attend(driver, read, write, id, out).await;
+}
+
+async fn attend(
+    driver: Rc<Driver>,
+    read: impl AsyncRead + Unpin,
+    write: impl Writer,
+    id: ClientId,
+    out: Rc<Outbound>,
+) {
     let connection = Connection {
         driver: &driver,
         id,
@@ -46,6 +64,7 @@ pub(super) async fn serve(
         parser: Parser::default(),
         reply: ReplyBuf::new(),
         turn: 0,
+        noted: 0,
     };
     // How a connection ended matters to nobody: the client is gone.
     drop(connection.run(read, write).await);
@@ -62,18 +81,23 @@ struct Connection<'a> {
     reply: ReplyBuf,
     /// Bytes read since others had a chance.
     turn: usize,
+    /// How much the node was told is waiting.
+    noted: usize,
 }
 
 impl Connection<'_> {
-    async fn run(mut self, mut read: ReadHalf<'_>, write: WriteHalf<'_>) -> io::Result<()> {
+    async fn run(mut self, mut read: impl AsyncRead + Unpin, write: impl Writer) -> io::Result<()> {
         loop {
             self.out.write_to(&write)?;
             if self.out.is_over() {
                 return Ok(());
             }
-            let (timeout_s, backlog) =
-                self.driver.config(|config| (config.timeout_s, config.client_query_buffer_limit));
+            let backlog = self.driver.config(|config| config.client_query_buffer_limit);
             let waiting = self.out.waiting();
+            if waiting != self.noted {
+                self.noted = waiting;
+                self.driver.note_waiting(self.id, waiting as u64);
+            }
             // Replies to requests that are not read yet would only pile up further.
             let unread = self.bytes.len() as u64;
             let held = self.out.is_blocked.get() && unread >= READ_AHEAD_BYTES as u64;
@@ -99,12 +123,7 @@ impl Connection<'_> {
                 ready = write.writable(), if waiting > 0 => ready?,
                 // A blocked client may have got its answer.
                 () = self.out.changed() => self.batches().await,
-                () = idle(timeout_s) => {
-                    if !self.out.is_fed.get() {
-                        self.driver.log(Level::Verbose, "Closing idle client");
-                        return Ok(());
-                    }
-                }
+                () = self.out.overdue(), if self.out.is_ending() => return Ok(()),
             }
         }
     }
@@ -125,6 +144,7 @@ impl Connection<'_> {
         let (bulk_max, buffer_max) =
             self.driver.config(|c| (c.proto_max_bulk_len, c.client_query_buffer_limit));
         self.parser.set_limits(Limits { bulk_max, ..Limits::DEFAULT });
+        self.parser.set_stranger(self.driver.is_stranger(self.id));
         let batch = self.driver.run_batch(self.id, &mut self.parser, &self.bytes, &mut self.reply);
         if batch.held {
             let durable = self.driver.hold_replies(self.id, self.reply.take());
@@ -175,12 +195,4 @@ impl Connection<'_> {
             }
         }
     }
-}
-
-/// Resolves after `timeout_s` seconds; never for 0.
-async fn idle(timeout_s: u64) {
-    if timeout_s == 0 {
-        std::future::pending::<()>().await;
-    }
-    time::sleep(Duration::from_secs(timeout_s)).await;
 }

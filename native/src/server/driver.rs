@@ -8,6 +8,8 @@
 //! until the file is durable: everything behind it, for links, clients and the log alike, waits.
 //! Commands go on being executed meanwhile; only what they ask for waits.
 
+mod clients;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
@@ -43,9 +45,6 @@ use super::{
 /// The longest queue of a bus or replication link when `cluster-link-sendbuf-limit` is 0. A frame
 /// has some kilobytes: a peer that is so far behind does better with a new link.
 const LINK_QUEUE_BYTES: u64 = 64 << 20;
-
-/// The class of clients that are fed by effects, in `client-output-buffer-limit`.
-const REPLICA_CLASS: usize = 1;
 
 /// A node with its sockets, its file and its clocks.
 #[derive(Debug)]
@@ -600,74 +599,6 @@ impl Driver {
             }
             self.lost.borrow_mut().push((id, DownReason::Overflow { queued }));
         }
-    }
-
-    // Clients.
-
-    /// How many clients are connected.
-    pub(super) fn clients(&self) -> usize {
-        self.clients.borrow().len()
-    }
-
-    /// Registers a client; `name` is for the log.
-    pub(super) fn add_client(&self, name: String) -> (ClientId, Rc<Outbound>) {
-        self.connected.set(self.connected.get() + 1);
-        let id = ClientId(self.connected.get());
-        let out = Rc::new(Outbound::default());
-        let client = Client { out: Rc::clone(&out), name };
-        self.clients.borrow_mut().insert(id, client);
-        (id, out)
-    }
-
-    /// A client's connection ended: the node is told, unless it closed it itself.
-    pub(super) fn client_gone(self: &Rc<Self>, id: ClientId) {
-        if self.clients.borrow_mut().remove(&id).is_some() {
-            self.handle(Input::ClientGone { client: id });
-        }
-    }
-
-    fn feed(&self, id: ClientId, bytes: &[u8]) {
-        if let Some(client) = self.clients.borrow().get(&id) {
-            if !client.out.is_blocked.replace(false) {
-                client.out.is_fed.set(true);
-            }
-            client.out.push(bytes);
-            self.check_output(id, &client.out);
-        }
-    }
-
-    /// Offers a client's postponed request again.
-    fn resume(&self, id: ClientId) {
-        if let Some(client) = self.clients.borrow().get(&id) {
-            client.out.is_blocked.set(false);
-            client.out.wake();
-        }
-    }
-
-    /// A message that answers nothing.
-    fn push(&self, id: ClientId, bytes: &[u8]) {
-        if let Some(client) = self.clients.borrow().get(&id) {
-            client.out.push(bytes);
-            self.check_output(id, &client.out);
-        }
-    }
-
-    /// Closes a client that reads too slowly for its class.
-    pub(super) fn check_output(&self, id: ClientId, out: &Outbound) {
-        let class = if out.is_fed.get() { REPLICA_CLASS } else { 0 };
-        let limit = self.config(|config| config.client_output_buffer_limit[class]);
-        if out.is_ending() || !out.exceeds(limit) {
-            return;
-        }
-        let clients = self.clients.borrow();
-        self.log.warning(&format!(
-            "Client id={} addr={} omem={} scheduled to be closed ASAP for overcoming of output \
-             buffer limits.",
-            id.0,
-            clients.get(&id).map_or("", |client| client.name.as_str()),
-            out.waiting()
-        ));
-        out.finish(End::Now);
     }
 
     // Time and the end.

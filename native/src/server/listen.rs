@@ -14,7 +14,7 @@ use slotscope_core::{
 };
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UnixListener},
     task, time,
 };
 
@@ -131,13 +131,13 @@ async fn pause(driver: &Driver, error: &io::Error) {
 }
 
 fn welcome(driver: &Rc<Driver>, stream: TcpStream, peer: SocketAddr) {
-    let refusal = driver.config(|config| refusal(config, driver.clients(), peer.ip()));
+    let refusal = driver.config(|config| refusal(config, driver.connections(), Some(peer.ip())));
     if let Some(refusal) = refusal {
         // Best effort: the client may not even read it.
         if let Ok(mut stream) = stream.into_std() {
             drop(stream.write_all(refusal.as_bytes()));
         }
-        return;
+        return driver.rejected();
     }
     tune(&stream, driver.config(|config| config.tcp_keepalive_s));
     let addr = |at: SocketAddr| Addr { ip: at.ip().to_canonical(), port: at.port() };
@@ -148,17 +148,67 @@ fn welcome(driver: &Rc<Driver>, stream: TcpStream, peer: SocketAddr) {
     task::spawn_local(client::serve(Rc::clone(driver), stream, id, out));
 }
 
-/// Why a client is not let in, as an error reply.
-fn refusal(config: &Config, clients: usize, peer: IpAddr) -> Option<&'static str> {
-    if clients >= usize::try_from(config.maxclients).unwrap_or(usize::MAX) {
-        return Some("-ERR max number of clients reached\r\n");
+/// Binds the unix socket at `path`, replacing what an earlier process left there.
+///
+/// The error is the line for the log.
+#[cfg(unix)]
+pub(super) fn bind_unix(path: &str, permissions: &str) -> Result<UnixListener, String> {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    // As Redis does: a socket that nobody listens on would be in the way for ever.
+    drop(fs::remove_file(path));
+    let failed = |error: &io::Error| format!("Failed opening Unix socket: bind: {}", reason(error));
+    let listener = UnixListener::bind(path).map_err(|error| failed(&error))?;
+    let mode = u32::from_str_radix(permissions, 8).unwrap_or(0);
+    if mode != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .map_err(|error| failed(&error))?;
     }
+    Ok(listener)
+}
+
+/// Lets clients of this machine in, for ever.
+pub(super) async fn neighbours(driver: Rc<Driver>, listener: UnixListener) {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                pause(&driver, &error).await;
+                continue;
+            }
+        };
+        let refusal = driver.config(|config| refusal(config, driver.connections(), None));
+        if let Some(refusal) = refusal {
+            if let Ok(mut stream) = stream.into_std() {
+                drop(stream.write_all(refusal.as_bytes()));
+            }
+            driver.rejected();
+            continue;
+        }
+        let path = driver.config(|config| config.value("unixsocket").unwrap_or_default());
+        let (id, out) = driver.add_client(format!("{path}:0"));
+        driver.handle(Input::ClientUp { client: id, remote: None, local: None });
+        task::spawn_local(client::serve_unix(Rc::clone(&driver), stream, id, out));
+    }
+}
+
+/// Why a client is not let in, as an error reply; `peer` is `None` for a unix socket.
+fn refusal(config: &Config, connections: usize, peer: Option<IpAddr>) -> Option<&'static str> {
+    if connections >= usize::try_from(config.maxclients).unwrap_or(usize::MAX) {
+        return Some(if config.cluster_enabled {
+            "-ERR max number of clients + cluster connections reached\r\n"
+        } else {
+            "-ERR max number of clients reached\r\n"
+        });
+    }
+    let is_near = peer.is_none_or(|peer| peer.to_canonical().is_loopback());
     let open = config.protected_mode && config.requirepass.is_empty();
-    (open && !peer.to_canonical().is_loopback()).then_some(
-        "-DENIED Slotscope is running in protected mode: no password is set, so only clients on \
-         this machine are served. To serve others, set a password with requirepass (from this \
-         machine: CONFIG SET requirepass <password>), or turn the protection off with \
-         protected-mode no if nobody else can reach this port.\r\n",
+    (open && !is_near).then_some(
+        "-DENIED Redis is running in protected mode because protected mode is enabled and no \
+         password is set for the default user. Only clients on this machine are served then. To \
+         serve others, set a password with requirepass (from this machine: CONFIG SET requirepass \
+         <password>), or turn the protection off with CONFIG SET protected-mode no if nobody else \
+         can reach this port.\r\n",
     )
 }
 
@@ -171,17 +221,19 @@ mod tests {
         let mut config = Config::default();
         let here = IpAddr::from([127, 0, 0, 1]);
         let there = IpAddr::from([10, 0, 0, 7]);
-        assert_eq!(refusal(&config, 0, here), None);
-        assert_eq!(refusal(&config, 0, "::ffff:127.0.0.1".parse().unwrap()), None);
-        assert!(refusal(&config, 0, there).is_some_and(|text| text.starts_with("-DENIED ")));
+        assert_eq!(refusal(&config, 0, Some(here)), None);
+        assert_eq!(refusal(&config, 0, "::ffff:127.0.0.1".parse().ok()), None);
+        assert!(refusal(&config, 0, Some(there)).is_some_and(|text| text.starts_with("-DENIED ")));
         config.requirepass = "secret".into();
-        assert_eq!(refusal(&config, 0, there), None);
+        assert_eq!(refusal(&config, 0, Some(there)), None);
         config.requirepass.clear();
         config.protected_mode = false;
-        assert_eq!(refusal(&config, 0, there), None);
+        assert_eq!(refusal(&config, 0, Some(there)), None);
         config.maxclients = 3;
-        assert_eq!(refusal(&config, 2, here), None);
-        assert_eq!(refusal(&config, 3, here), Some("-ERR max number of clients reached\r\n"));
+        assert_eq!(refusal(&config, 2, Some(here)), None);
+        let full = Some("-ERR max number of clients reached\r\n");
+        assert_eq!(refusal(&config, 3, Some(here)), full);
+        assert_eq!(refusal(&config, 3, None), full, "a unix socket is no exception");
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod client;
 mod clock;
+mod daemon;
 mod disk;
 mod driver;
 mod link;
@@ -37,13 +38,49 @@ use self::{
     persist::Files,
 };
 
-use crate::terminal::complain;
+use crate::terminal::{complain, say};
 
 /// File descriptors beside those of clients: listeners, links to peers, files.
 const RESERVED_FILES: u64 = 4096;
 
+/// In the form in which scripts look for the version of Redis.
+fn version() -> String {
+    format!(
+        "Redis server v=7.0.15 sha=00000000:0 malloc=libc bits={} build=slotscope-{}",
+        usize::BITS,
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+const USAGE: &str = "\
+Usage: redis-server [/path/to/redis.conf] [--directive value...] [-]
+       redis-server -               read directives from standard input
+       redis-server -v, --version
+       redis-server -h, --help
+
+Examples:
+       redis-server
+       redis-server --port 7000 --cluster-enabled yes
+       redis-server ./redis.conf --loglevel verbose
+       echo 'maxmemory 128mb' | redis-server --port 7777 -
+       redis-server --port 7777 --replicaof 127.0.0.1 8888
+       redis-server --port 7000 --cluster-enabled yes --logfile 7000.log --daemonize yes
+
+This is Slotscope, called by the name of redis-server; `slotscope --help` shows the rest of it.";
+
 /// Runs a server with the words of its command line.
 pub(crate) fn run(args: &[String]) -> ExitCode {
+    if let [word] = args {
+        let text = match word.as_str() {
+            "-v" | "--version" => Some(version()),
+            "-h" | "--help" => Some(USAGE.to_owned()),
+            _ => None,
+        };
+        if let Some(text) = text {
+            say(&text);
+            return ExitCode::SUCCESS;
+        }
+    }
     let options = match options::read(args).and_then(check) {
         Ok(options) => options,
         Err(error) => {
@@ -51,6 +88,17 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if daemon::is_background() {
+        daemon::leave_terminal();
+    } else if options.config.daemonize {
+        return match daemon::start_background(options.piped.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&format!("*** Slotscope cannot go on in the background: {error}"));
+                ExitCode::FAILURE
+            }
+        };
+    }
     let log = Rc::new(Log::new());
     let built = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match built {
@@ -83,7 +131,7 @@ fn check(options: Options) -> Result<Options, String> {
 /// From the first line of the log to the last. An error is the line for the log; the process
 /// ends with status 1 then.
 async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
-    let Options { mut config, file } = options;
+    let Options { mut config, file, piped: _ } = options;
     log.set_level(config.loglevel);
     let started_in = env::current_dir().unwrap_or_default();
     enter(&mut config, &log)?;
@@ -91,7 +139,14 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     log.set_role(MASTER);
 
     let data = listen_on(&config, config.port, "TCP")?;
-    if data.is_empty() {
+    let socket = config.value("unixsocket").unwrap_or_default();
+    let near = if socket.is_empty() {
+        None
+    } else {
+        let permissions = config.value("unixsocketperm").unwrap_or_default();
+        Some(listen::bind_unix(&socket, &permissions)?)
+    };
+    if data.is_empty() && near.is_none() {
         return Err("Configured to not listen anywhere, exiting.".into());
     }
     let clock = Clock::new();
@@ -133,12 +188,20 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     for listener in data {
         accepting.push(task::spawn_local(listen::clients(Rc::clone(&driver), listener)));
     }
+    if let Some(listener) = near {
+        accepting.push(task::spawn_local(listen::neighbours(Rc::clone(&driver), listener)));
+        log.notice(&format!("The server is now ready to accept connections at {socket}"));
+    }
+    task::spawn_local(Rc::clone(&driver).look_after());
     log.notice("Ready to accept connections");
     task::spawn_local(obey_signals(Rc::clone(&driver)));
 
     let exit = driver.exit().await;
     for task in accepting {
         task.abort();
+    }
+    if !socket.is_empty() && exit != Exit::Crash {
+        drop(fs::remove_file(&socket));
     }
     Ok(leave(&driver, exit).await)
 }

@@ -20,11 +20,19 @@ pub(super) struct Options {
     pub config: Config,
     /// The configuration file as it was named.
     pub file: Option<String>,
+    /// What was read from standard input (`-`).
+    pub piped: Option<String>,
 }
 
-/// Reads `args` (without the program's name) and the files that they name.
+/// Reads `args` (without the program's name) and the files that they name: first the file, then
+/// standard input if the first or last word is `-`, then the directives of the command line.
 pub(super) fn read(args: &[String]) -> Result<Options, String> {
     let mut config = Config::default();
+    let (args, piped) = match (args.split_first(), args.split_last()) {
+        (Some((first, rest)), _) if first == "-" => (rest, Some(read_input()?)),
+        (_, Some((last, rest))) if last == "-" => (rest, Some(read_input()?)),
+        _ => (args, None),
+    };
     let (file, directives) = match args.split_first() {
         Some((first, rest)) if !first.starts_with("--") => (Some(first.clone()), rest),
         _ => (None, args),
@@ -32,10 +40,21 @@ pub(super) fn read(args: &[String]) -> Result<Options, String> {
     if let Some(file) = &file {
         read_file(&mut config, file, 0).map_err(|error| error.to_string())?;
     }
+    if let Some(text) = &piped {
+        read_text(&mut config, "-", text, 0).map_err(|error| error.to_string())?;
+    }
     for (name, values) in group(directives)? {
         config.set(name, &values).map_err(|error| format!("on the command line: {error}"))?;
     }
-    Ok(Options { config, file })
+    Ok(Options { config, file, piped })
+}
+
+fn read_input() -> Result<String, String> {
+    let mut text = String::new();
+    match io::stdin().read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!("standard input cannot be read: {error}")),
+    }
 }
 
 /// `--name v v --name v` as pairs.
@@ -58,20 +77,20 @@ fn group(args: &[String]) -> Result<Vec<(&str, Vec<&str>)>, String> {
 
 fn read_file(config: &mut Config, path: &str, depth: u32) -> Result<(), FileError> {
     let failed = |what: String| FileError { file: path.to_owned(), line: 0, what };
-    let text = if path == "-" {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(path)
-    };
-    let text = text.map_err(|error| failed(format!("cannot be read: {error}")))?;
+    let text =
+        fs::read_to_string(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+    read_text(config, path, &text, depth)
+}
+
+fn read_text(config: &mut Config, path: &str, text: &str, depth: u32) -> Result<(), FileError> {
     let mut include = |config: &mut Config, named: &str| {
         if depth >= INCLUDE_DEPTH_MAX {
-            return Err(failed(format!("files include each other too deeply: {named}")));
+            let what = format!("files include each other too deeply: {named}");
+            return Err(FileError { file: path.to_owned(), line: 0, what });
         }
         read_file(config, named, depth + 1)
     };
-    config.read(path, &text, &mut include)
+    config.read(path, text, &mut include)
 }
 
 #[cfg(test)]

@@ -11,10 +11,46 @@ use std::{
 };
 
 use slotscope_core::config::BufferLimit;
-use tokio::{net::tcp::WriteHalf, sync::Notify};
+use tokio::{
+    net::{tcp, unix},
+    sync::Notify,
+};
 
 /// A buffer larger than this is given back once it is empty.
 const KEEP_BYTES: usize = 64 << 10;
+
+/// So long a connection that is to end may take for what waits: a client that never reads would
+/// stay for ever.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The writing half of a socket of either kind.
+pub(super) trait Writer {
+    /// Writes what the socket takes now.
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Resolves when it takes more.
+    fn writable(&self) -> impl Future<Output = io::Result<()>>;
+}
+
+impl Writer for tcp::WriteHalf<'_> {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        tcp::WriteHalf::try_write(self, bytes)
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        tcp::WriteHalf::writable(self).await
+    }
+}
+
+impl Writer for unix::WriteHalf<'_> {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        unix::WriteHalf::try_write(self, bytes)
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        unix::WriteHalf::writable(self).await
+    }
+}
 
 /// How a connection is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +68,8 @@ pub(super) struct Outbound {
     /// How many bytes at the front are sent already.
     sent: Cell<usize>,
     end: Cell<Option<End>>,
+    /// When it must have ended.
+    ends_by: Cell<Option<Instant>>,
     /// Something changed since the connection's task looked last.
     has_changed: Cell<bool>,
     /// How to wake that task. A plain field and no `Notify`: that would be registered with and
@@ -41,8 +79,6 @@ pub(super) struct Outbound {
     soft_since: Cell<Option<Instant>>,
     /// The client's last command is answered later; requests behind it wait.
     pub(super) is_blocked: Cell<bool>,
-    /// Bytes came for the client outside of its own commands: a replica.
-    pub(super) is_fed: Cell<bool>,
 }
 
 impl Outbound {
@@ -75,6 +111,7 @@ impl Outbound {
     pub(super) fn finish(&self, end: End) {
         if self.end.get() != Some(End::Now) {
             self.end.set(Some(end));
+            self.ends_by.set(self.ends_by.get().or_else(|| Instant::now().checked_add(ENDING)));
         }
         self.wake();
         self.drained.notify_one();
@@ -92,6 +129,14 @@ impl Outbound {
     /// Whether the end has been asked for: no more requests are read.
     pub(super) fn is_ending(&self) -> bool {
         self.end.get().is_some()
+    }
+
+    /// Resolves when the connection has taken too long to end.
+    pub(super) async fn overdue(&self) {
+        match self.ends_by.get() {
+            Some(by) => tokio::time::sleep_until(by.into()).await,
+            None => future::pending().await,
+        }
     }
 
     /// Wakes the connection's task, with nothing to send.
@@ -118,7 +163,7 @@ impl Outbound {
     }
 
     /// Writes as much as the socket takes.
-    pub(super) fn write_to(&self, stream: &WriteHalf<'_>) -> io::Result<()> {
+    pub(super) fn write_to(&self, stream: &impl Writer) -> io::Result<()> {
         let mut bytes = self.bytes.borrow_mut();
         let mut sent = self.sent.get();
         while sent < bytes.len() {

@@ -185,7 +185,7 @@ fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
     text.head("Stats");
     text.put("total_connections_received", stats.connections);
     text.put("total_commands_processed", stats.commands);
-    text.put("rejected_connections", 0);
+    text.put("rejected_connections", stats.rejected);
     text.put("sync_full", stats.sync_full);
     text.put("sync_partial_ok", stats.sync_partial_ok);
     text.put("sync_partial_err", stats.sync_partial_err);
