@@ -54,10 +54,12 @@ impl Repl {
             }
             Phase::Asking => 4,
             Phase::Receiving(Transfer { form: None, .. }) => 5,
-            Phase::Receiving(Transfer { form: Some(Form::Sized(len)), .. }) => {
-                6 | (*len as u64) << 8
+            Phase::Receiving(Transfer { form: Some(Form::Sized(len)), received, .. }) => {
+                6 | *len << 8 ^ received.rotate_left(32)
             }
-            Phase::Receiving(Transfer { form: Some(Form::Marked(_)), .. }) => 7,
+            Phase::Receiving(Transfer { form: Some(Form::Marked(_)), received, .. }) => {
+                7 | *received << 8
+            }
             Phase::Streaming => 8,
         });
     }

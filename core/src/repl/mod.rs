@@ -18,6 +18,7 @@ mod digest;
 mod master;
 mod replica;
 mod report;
+mod staging;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -26,6 +27,7 @@ pub(crate) mod wire;
 pub(crate) use backlog::Backlog;
 pub(crate) use master::{Introduction, Replica, ReplicaName, Replicas};
 pub(crate) use replica::{Form, Heard, Phase, Transfer, Upstream};
+pub(crate) use staging::Staging;
 pub(crate) use wait::{Waiter, Waiters};
 
 use core::fmt;

@@ -13,9 +13,9 @@
 //! Spec: Redis replication, PSYNC; `+FULLRESYNC` and `+CONTINUE` may be preceded by newlines, the
 //! snapshot has no CRLF behind it, and in its `$EOF:` form nothing follows before the first ACK.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
-use super::ReplId;
+use super::{ReplId, Staging};
 use crate::{
     endpoint::Addr,
     id::LinkId,
@@ -42,6 +42,8 @@ pub(crate) struct Upstream {
     parser: Parser,
     /// How far into `inbox` everything is applied.
     applied: usize,
+    /// What was read of the snapshot that comes.
+    pub staging: Option<Box<Staging>>,
     /// How far into `inbox` reading got; commands of an unfinished MULTI stand between.
     read: usize,
 }
@@ -77,13 +79,15 @@ pub(crate) struct Transfer {
     pub history: Option<(ReplId, u64)>,
     /// Its form, once its first line came.
     pub form: Option<Form>,
+    /// Bytes of it that were handed on.
+    pub received: u64,
 }
 
 /// The two forms of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// `$<bytes>`.
-    Sized(usize),
+    Sized(u64),
     /// `$EOF:<mark>`, ended by the mark.
     Marked([u8; 40]),
 }
@@ -109,8 +113,8 @@ pub(crate) enum Heard {
     Unsupported(String),
     /// The first line of a snapshot.
     Snapshot(Form),
-    /// The whole snapshot.
-    Loaded(Vec<u8>),
+    /// The next bytes of the snapshot; the last ones, if it says so.
+    Piece(Vec<u8>, bool),
     /// A command of the stream.
     Command(Vec<Vec<u8>>),
     /// The link cannot be used any more, in one sentence.
@@ -128,6 +132,7 @@ impl Upstream {
             down_since: None,
             inbox: Vec::new(),
             parser: stream_parser(),
+            staging: None,
             applied: 0,
             read: 0,
         }
@@ -145,6 +150,7 @@ impl Upstream {
         }
         self.phase = Phase::Waiting;
         self.inbox = Vec::new();
+        self.staging = None;
         self.parser = stream_parser();
         self.applied = 0;
         self.read = 0;
@@ -168,25 +174,38 @@ impl Upstream {
             Phase::Waiting | Phase::Dialling => Heard::Nothing,
             Phase::Ping | Phase::Introducing { .. } | Phase::Asking => self.line_heard(),
             Phase::Receiving(Transfer { form: None, .. }) => self.header_heard(),
-            Phase::Receiving(Transfer { form: Some(Form::Sized(len)), .. }) => {
-                if self.inbox.len() < len {
-                    return Heard::Nothing;
-                }
-                let rest = self.inbox.split_off(len);
-                Heard::Loaded(core::mem::replace(&mut self.inbox, rest))
-            }
-            Phase::Receiving(Transfer { form: Some(Form::Marked(mark)), .. }) => {
-                if self.inbox.len() as u64 > SNAPSHOT_MAX {
-                    return Heard::Broken(too_long(self.inbox.len() as u64));
-                }
-                if !self.inbox.ends_with(&mark) {
-                    return Heard::Nothing;
-                }
-                self.inbox.truncate(self.inbox.len() - mark.len());
-                Heard::Loaded(core::mem::take(&mut self.inbox))
-            }
+            Phase::Receiving(_) => self.piece_heard(),
             Phase::Streaming => self.command_heard(limit),
         }
+    }
+
+    /// The next bytes of a snapshot.
+    fn piece_heard(&mut self) -> Heard {
+        let Phase::Receiving(Transfer { form: Some(form), received, .. }) = &mut self.phase else {
+            return Heard::Nothing;
+        };
+        let (len, last) = match form {
+            Form::Sized(total) => {
+                let due = total.saturating_sub(*received);
+                let len = usize::try_from(due).unwrap_or(usize::MAX).min(self.inbox.len());
+                (len, len as u64 == due)
+            }
+            Form::Marked(mark) => {
+                // What might be the beginning of the mark stays.
+                let len = self.inbox.len().saturating_sub(mark.len());
+                (len, self.inbox.ends_with(mark))
+            }
+        };
+        if len == 0 && !last {
+            return Heard::Nothing;
+        }
+        *received += len as u64;
+        let rest = self.inbox.split_off(len);
+        let piece = core::mem::replace(&mut self.inbox, rest);
+        if let (Form::Marked(_), true) = (form, last) {
+            self.inbox.clear();
+        }
+        Heard::Piece(piece, last)
     }
 
     /// The bytes of the stream that were read and not yet applied.
@@ -346,21 +365,11 @@ fn header(line: &str) -> Result<Form, String> {
         })?;
         return Ok(Form::Marked(mark));
     }
-    let Ok(len) = what.parse::<u64>() else {
-        return Err(alloc::format!("the length of the snapshot is not a number: '{what}'"));
-    };
-    match usize::try_from(len) {
-        Ok(size) if len <= SNAPSHOT_MAX => Ok(Form::Sized(size)),
-        _ => Err(too_long(len)),
+    match what.parse() {
+        Ok(len) => Ok(Form::Sized(len)),
+        Err(_) => Err(alloc::format!("the length of the snapshot is not a number: '{what}'")),
     }
 }
 
-fn too_long(len: u64) -> String {
-    alloc::format!("a snapshot of {len} bytes is longer than the {SNAPSHOT_MAX} that fit")
-}
-
-/// The longest snapshot taken from a master: it is held in memory while it comes. (Bytes are
-/// allocated as they come, so a lie about the length costs nothing.)
-pub(crate) const SNAPSHOT_MAX: u64 = 2 << 30;
 /// No line of the handshake is longer than a replication id and an offset, or an error text.
 const LINE_MAX: usize = 64 << 10;

@@ -54,7 +54,9 @@ impl Repl {
             text.line("master_last_io_seconds_ago", -1);
         }
         let transfer = match &up.phase {
-            Phase::Receiving(Transfer { form, .. }) => Some(*form),
+            Phase::Receiving(Transfer { form, received, .. }) => {
+                Some((*form, received + up.waiting() as u64))
+            }
             _ => None,
         };
         text.line("master_sync_in_progress", u8::from(transfer.is_some()));
@@ -62,8 +64,8 @@ impl Repl {
         let offset = if up.is_up() || self.resumable { self.offset } else { 1 };
         text.line("slave_read_repl_offset", offset + up.unapplied().len() as u64);
         text.line("slave_repl_offset", offset);
-        if let Some(form) = transfer {
-            transfer_lines(form, up.waiting(), ago, text);
+        if let Some((form, read)) = transfer {
+            transfer_lines(form, read, ago, text);
         }
         if !up.is_up() {
             match up.down_since {
@@ -93,11 +95,10 @@ impl Repl {
 }
 
 /// How far a snapshot has come. The size of a marked one is not known before it ends.
-fn transfer_lines(form: Option<Form>, read: usize, ago: u64, text: &mut Lines) {
+fn transfer_lines(form: Option<Form>, read: u64, ago: u64, text: &mut Lines) {
     let (total, left, percent) = match form {
         Some(Form::Sized(total)) => {
-            let percent_100 =
-                (read as u64).saturating_mul(10_000).checked_div(total as u64).unwrap_or(10_000);
+            let percent_100 = read.saturating_mul(10_000).checked_div(total).unwrap_or(10_000);
             let percent = alloc::format!("{}.{:02}", percent_100 / 100, percent_100 % 100);
             (total.to_string(), total.saturating_sub(read).to_string(), percent)
         }

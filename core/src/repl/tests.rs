@@ -21,7 +21,7 @@ fn upstream(phase: Phase) -> Upstream {
 /// Reads everything that `pieces` mean, changing phases as the node would.
 fn hear<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Heard> {
     let mut up = upstream(Phase::Ping);
-    let mut all = Vec::new();
+    let (mut all, mut snapshot) = (Vec::new(), Vec::new());
     for piece in pieces {
         up.receive(piece, Instant::ZERO);
         loop {
@@ -31,10 +31,22 @@ fn hear<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Vec<Heard> {
                 Heard::Pong(_) => up.phase = Phase::Introducing { auth: true, replies: 2 },
                 Heard::Introduced(_) if up.phase == DONE => up.phase = Phase::Asking,
                 Heard::FullResync(id, offset) => {
-                    up.phase =
-                        Phase::Receiving(Transfer { history: Some((*id, *offset)), form: None });
+                    up.phase = Phase::Receiving(Transfer {
+                        history: Some((*id, *offset)),
+                        form: None,
+                        received: 0,
+                    });
                 }
-                Heard::Loaded(_) | Heard::Continue(_) => up.phase = Phase::Streaming,
+                Heard::Piece(bytes, last) => {
+                    // Told as one piece, so that where it was cut does not matter.
+                    snapshot.extend_from_slice(bytes);
+                    if *last {
+                        up.phase = Phase::Streaming;
+                        all.push(Heard::Piece(core::mem::take(&mut snapshot), true));
+                    }
+                    continue;
+                }
+                Heard::Continue(_) => up.phase = Phase::Streaming,
                 Heard::Broken(_) => {
                     all.push(heard);
                     return all;
@@ -67,7 +79,7 @@ fn a_full_resync_is_the_same_however_it_is_cut() {
         Heard::Introduced(Ok(())),
         Heard::FullResync(id(b'a'), 17),
         Heard::Snapshot(Form::Sized(6)),
-        Heard::Loaded(b"RDB\r\n!".to_vec()),
+        Heard::Piece(b"RDB\r\n!".to_vec(), true),
         words(&["SELECT", "0"]),
         words(&["set", "k", "v"]),
     ];
@@ -91,7 +103,7 @@ fn a_marked_snapshot_ends_at_its_mark() {
     for at in 0..body.len() {
         let (a, b) = body.split_at(at);
         let heard = hear([&head[..], a, b, &stream].into_iter());
-        assert_eq!(heard[6], Heard::Loaded(b"RDB 0123456789".to_vec()), "split at {at}");
+        assert_eq!(heard[6], Heard::Piece(b"RDB 0123456789".to_vec(), true), "split at {at}");
         assert_eq!(heard[7], words(&["PING"]));
     }
 }
@@ -137,8 +149,12 @@ proptest::proptest! {
             0 => Phase::Ping,
             1 => Phase::Introducing { auth: true, replies: 2 },
             2 => Phase::Asking,
-            3 => Phase::Receiving(Transfer { history: None, form: None }),
-            4 => Phase::Receiving(Transfer { history: None, form: Some(Form::Marked([b'+'; 40])) }),
+            3 => Phase::Receiving(Transfer { history: None, form: None, received: 0 }),
+            4 => Phase::Receiving(Transfer {
+                history: None,
+                form: Some(Form::Marked([b'+'; 40])),
+                received: 0,
+            }),
             _ => Phase::Streaming,
         });
         for piece in bytes.chunks(7) {

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     bus::{self, Kind},
+    client::Value,
     endpoint::Addr,
     id::{ClientId, LinkId},
     io::{DownReason, Effect, Exit, Frame, Input, Level, Purpose},
@@ -520,6 +521,13 @@ impl Turn<'_> {
 
     pub(super) fn reply(&mut self, idx: HostIdx, client: ClientId, bytes: Vec<u8>) {
         self.s.trace.bytes(&bytes);
+        if self.host(idx).person == Some(client) {
+            // A late answer to somebody who waits at the machine.
+            if let Ok((value, _)) = Value::parse(&bytes) {
+                self.record(Some(idx), || What::Answer(value.to_text()));
+            }
+            return;
+        }
         let Some(conn) = self.host(idx).clients.get(&client).and_then(|c| c.conn) else { return };
         let kind = self.stream_kind(conn);
         self.transmit(conn, 1, Load::Bytes(bytes), kind);

@@ -22,7 +22,8 @@
 //! decisions whose mark begins so; a whole mark also tells what is too common otherwise; `log` adds
 //! log lines; `all`), `kill restart freeze thaw n1`,
 //! `cut join n1 n2`, `partition n0,n3 n1,n2`, `heal`, `latency n0 n1 <us>`, `disk-full n1`,
-//! `disk-free n1`, `clock n1 <ms>`, `tell n1 <command>` (a word `@n2` is the name of that node), `create replicas=1`, `run 10s`, `run
+//! `disk-free n1`, `clock n1 <ms>`, `tell n1 <command>` (a word `@n2` is the name of that node, `""` the
+//! empty word), `create replicas=1`, `run 10s`, `run
 //! until=<condition> limit=30s`, `settled`, `ledger`, `view n0`, `why n0 <question>`. Conditions:
 //! `settled`, `serving`, `down`, `master:n4`, `replica:n1`, `failed:n1`, `fine:n1`, `gone:n1`,
 //! `mark:<mark>` (a decision with that mark was taken in this block).
@@ -371,7 +372,8 @@ fn action(words: &[&str]) -> Result<Action, String> {
         ["disk-free", of] => Action::DiskFull(host(of)?, false),
         ["clock", of, ms] => Action::ClockStep(host(of)?, number(ms)?),
         ["tell", of, command @ ..] => {
-            Action::Command(host(of)?, command.iter().map(ToString::to_string).collect())
+            let word = |word: &&str| if *word == "\"\"" { String::new() } else { (*word).into() };
+            Action::Command(host(of)?, command.iter().map(word).collect())
         }
         _ => return Err("not a directive".into()),
     })

@@ -102,6 +102,12 @@ impl Keyspace {
         self.bytes = 0;
     }
 
+    /// Takes over everything that `other` holds, in place of what was here.
+    pub fn replace_with(&mut self, other: Self) {
+        let dirty = self.dirty + self.len as u64 + other.dirty;
+        *self = Self { dirty, ..other };
+    }
+
     /// The same keys and values, to be read elsewhere while this goes on changing. What only a
     /// living keyspace needs is left out, so that it is not copied at the next change.
     pub fn freeze(&self) -> Self {

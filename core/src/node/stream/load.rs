@@ -1,39 +1,44 @@
 //! Loading a master's snapshot.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use super::{give_up, stream_begins};
 use crate::{
     io::Level,
-    repl::{Phase, Repl, ReplId, Transfer},
+    repl::{Phase, ReplId, Staging, Transfer},
     rules::{
         Ctx, persistence,
         replication::{discarded, drop_replicas},
         watch,
     },
-    slot::key_slot,
-    store::Value,
-    store_formats::rdb::{Item, Loader, RdbError, Step},
-    time::UnixMillis,
 };
 
-/// The snapshot is here: it replaces everything, unless it cannot be read.
-pub(super) fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
-    let Repl { upstream: Some(up), .. } = &ctx.b.repl else { return };
-    let history = match &up.phase {
-        Phase::Receiving(Transfer { history, .. }) => *history,
-        _ => None,
-    };
-    // Read as a whole before anything is dropped: a damaged snapshot costs nothing but time.
-    let read = match read(snapshot) {
-        Ok(read) => read,
+/// Bytes of the snapshot are here; with the last ones it replaces everything, unless it cannot be
+/// read.
+pub(super) fn piece(ctx: &mut Ctx<'_>, bytes: &[u8], last: bool) {
+    let Some(up) = &mut ctx.b.repl.upstream else { return };
+    // Read beside the old data: a damaged snapshot costs nothing but time.
+    let staging = up.staging.get_or_insert_default();
+    match staging.take(bytes, last) {
+        Ok(()) if last => {}
+        Ok(()) => return,
         Err(why) => {
             give_up(ctx, || {
                 alloc::format!("Failed trying to load the MASTER synchronization DB: {why}")
             });
             return;
         }
+    }
+    let Some(read) = up.staging.take() else { return };
+    let history = match &up.phase {
+        Phase::Receiving(Transfer { history, .. }) => *history,
+        _ => None,
     };
+    replace(ctx, *read, history);
+}
+
+/// A whole snapshot takes the place of the dataset.
+fn replace(ctx: &mut Ctx<'_>, read: Staging, history: Option<(ReplId, u64)>) {
     if ctx.b.repl.resumable {
         discarded(ctx);
     }
@@ -41,14 +46,14 @@ pub(super) fn loaded(ctx: &mut Ctx<'_>, snapshot: &[u8]) {
     for line in ["Flushing old data", "Loading DB in memory"] {
         ctx.out.log(Level::Notice, || alloc::format!("MASTER <-> REPLICA sync: {line}"));
     }
-    ctx.b.store.clear();
-    watch::touched_all(ctx);
-    read.head.lines(ctx, false);
-    let keys = read.keys.len();
-    for (key, value, expire_ms) in read.keys {
-        // Expired ones too: a replica hides them and waits for the master's DEL.
-        ctx.b.store.insert(key_slot(&key), &key, value, expire_ms.map(UnixMillis));
+    let mut head = Head { libraries: read.libraries, ..Head::default() };
+    for (key, value) in &read.fields {
+        head.take(key, value);
     }
+    ctx.b.store.replace_with(read.store);
+    watch::touched_all(ctx);
+    head.lines(ctx, false);
+    let keys = read.keys;
     ctx.out.log(Level::Notice, || {
         alloc::format!("Done loading RDB, keys loaded: {keys}, keys expired: 0.")
     });
@@ -70,40 +75,6 @@ pub(in crate::node) struct Head {
     memory: Option<u64>,
     /// Libraries of functions in it.
     pub libraries: usize,
-}
-
-/// A snapshot in pieces.
-#[derive(Default)]
-struct Snapshot {
-    head: Head,
-    keys: Vec<(Vec<u8>, Value, Option<u64>)>,
-}
-
-fn read(bytes: &[u8]) -> Result<Snapshot, RdbError> {
-    let mut loader = Loader::new();
-    loader.feed(bytes);
-    let mut read = Snapshot::default();
-    while let Step::Item(item) = loader.next_item(true)? {
-        match item {
-            Item::Aux(key, value) => read.head.take(&key, &value),
-            Item::Database(0) | Item::Sizes { .. } => {}
-            Item::Database(n) => return Err(RdbError::Database(n)),
-            Item::Function(_) => read.head.libraries += 1,
-            // Redis skips collections without elements too.
-            Item::Entry { value, .. } if value.is_empty() => {}
-            Item::Entry { key, value, expire_ms } => {
-                let at = loader.position();
-                let value =
-                    Value::from_object(value).map_err(|what| RdbError::Damaged { at, what })?;
-                read.keys.push((key, value, expire_ms));
-            }
-        }
-    }
-    if loader.rest().is_empty() {
-        Ok(read)
-    } else {
-        Err(RdbError::Damaged { at: loader.position(), what: "something behind the end" })
-    }
 }
 
 impl Head {

@@ -118,7 +118,7 @@ fn hear(ctx: &mut Ctx<'_>, heard: Heard) {
                                 EOF to disk"
                 .into(),
         }),
-        Heard::Loaded(snapshot) => load::loaded(ctx, &snapshot),
+        Heard::Piece(bytes, last) => load::piece(ctx, &bytes, last),
         Heard::Command(words) => command(ctx, words),
         Heard::Broken(why) => {
             if ctx.b.repl.link_is_up() {
@@ -187,7 +187,7 @@ fn introduced(ctx: &mut Ctx<'_>, refused: Option<String>) {
 
 fn expect_snapshot(ctx: &mut Ctx<'_>, history: Option<(ReplId, u64)>) {
     if let Some(up) = &mut ctx.b.repl.upstream {
-        up.phase = Phase::Receiving(Transfer { history, form: None });
+        up.phase = Phase::Receiving(Transfer { history, form: None, received: 0 });
     }
 }
 
