@@ -200,6 +200,9 @@ impl Upstream {
             return Heard::Nothing;
         }
         *received += len as u64;
+        if *received > SNAPSHOT_MAX {
+            return Heard::Broken(too_long(*received));
+        }
         let rest = self.inbox.split_off(len);
         let piece = core::mem::replace(&mut self.inbox, rest);
         if let (Form::Marked(_), true) = (form, last) {
@@ -366,10 +369,18 @@ fn header(line: &str) -> Result<Form, String> {
         return Ok(Form::Marked(mark));
     }
     match what.parse() {
-        Ok(len) => Ok(Form::Sized(len)),
+        Ok(len) if len <= SNAPSHOT_MAX => Ok(Form::Sized(len)),
+        Ok(len) => Err(too_long(len)),
         Err(_) => Err(alloc::format!("the length of the snapshot is not a number: '{what}'")),
     }
 }
 
+fn too_long(len: u64) -> String {
+    alloc::format!("a snapshot of {len} bytes is longer than the {SNAPSHOT_MAX} that are taken")
+}
+
+/// The longest snapshot taken from a master: more than any machine holds. (Room is made for keys as
+/// they come, so a lie about the length costs nothing.)
+const SNAPSHOT_MAX: u64 = 1 << 40;
 /// No line of the handshake is longer than a replication id and an offset, or an error text.
 const LINE_MAX: usize = 64 << 10;

@@ -11,6 +11,9 @@
 //! Differs from Redis: the node goes on serving meanwhile; only writes to the keys on their way
 //! wait. The timeout is one for each step, as there.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::{format, string::String, vec::Vec};
 
 use super::{Ctx, replication, watch};
