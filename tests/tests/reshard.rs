@@ -4,11 +4,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use slotscope_tests::{
     cluster::{Cluster, nodes},
-    process::wait_for,
     server::{
         Make::{self, Redis, Slotscope},
         Server, redis_cli,
@@ -68,7 +76,7 @@ fn fill(cluster: &Cluster) -> Vec<String> {
     for (_, command) in &all {
         writeln!(script, "{command}").unwrap();
     }
-    let said = cluster.servers[0].cli_cluster_script(&script);
+    let said = cluster.servers[0].cli_script_cluster(&script);
     assert!(!said.contains("ERR"), "{}", said.lines().find(|l| l.contains("ERR")).unwrap());
     let held: usize = cluster.servers.iter().map(size).sum();
     assert_eq!(held, all.len());
@@ -200,34 +208,56 @@ fn a_plain_server_is_imported() {
 fn writes_go_on_while_slots_move() {
     let mut cluster = three([Slotscope, Redis, Slotscope]);
     fill(&cluster);
-    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let (entry, seen) = (cluster.servers[0].port, std::sync::Arc::clone(&stop));
-    let writer = std::thread::spawn(move || {
-        let (mut rounds, mut said) = (0, String::new());
-        while !seen.load(std::sync::atomic::Ordering::Relaxed) {
-            let mut script = String::new();
-            for n in 0..200 {
-                writeln!(script, "INCR counter:{n}").unwrap();
+    let stop = AtomicBool::new(false);
+    let entry = cluster.servers[0].port;
+    let (rounds, said) = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let (mut rounds, mut said) = (0, String::new());
+            while !stop.load(Ordering::Relaxed) {
+                said.push_str(&script_at(entry, &counting("INCR")));
+                rounds += 1;
             }
-            said.push_str(&slotscope_tests::server::cli_cluster_script(entry, &script));
-            rounds += 1;
+            (rounds, said)
+        });
+        // Whatever happens here, the writer has to end, or the test never would.
+        let moved = catch_unwind(AssertUnwindSafe(|| {
+            reshard(&mut cluster, 0, 1);
+            reshard(&mut cluster, 1, 2);
+        }));
+        stop.store(true, Ordering::Relaxed);
+        let written = writer.join().unwrap();
+        if let Err(panic) = moved {
+            resume_unwind(panic);
         }
-        (rounds, said)
+        written
     });
-    reshard(&mut cluster, 0, 1);
-    reshard(&mut cluster, 1, 2);
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    let (rounds, said) = writer.join().unwrap();
     let errors: Vec<&str> = said
         .lines()
         .filter(|line| line.contains("ERR") || line.contains("DOWN") || line.contains("TRYAGAIN"))
         .collect();
     assert_eq!(errors, [""; 0]);
-    wait_for("all counters are there", PATIENCE, || {
-        let script: String = (0..200).map(|n| format!("GET counter:{n}\n")).collect();
-        let said = cluster.servers[0].cli_cluster_script(&script);
-        let right =
-            said.lines().filter(|line| line.trim().trim_matches('"') == rounds.to_string()).count();
-        (right == 200).then_some(())
-    });
+    assert!(rounds > 0);
+    let said = script_at(entry, &counting("GET"));
+    let right = said.lines().filter(|line| line.trim() == rounds.to_string()).count();
+    assert_eq!(right, COUNTERS, "after {rounds} rounds: {said}");
+}
+
+/// Counters that are written while slots move.
+const COUNTERS: usize = 200;
+
+fn counting(command: &str) -> String {
+    (0..COUNTERS).map(|n| format!("{command} counter:{n}\n")).collect()
+}
+
+/// Lines in one connection of `redis-cli -c`, without a server to hold on to: another thread moves
+/// slots meanwhile.
+fn script_at(port: u16, lines: &str) -> String {
+    let mut child = Command::new("redis-cli")
+        .args(["-c", "-p", &port.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned()
 }
