@@ -72,6 +72,25 @@ impl ZSet {
         self.len() == 0
     }
 
+    /// An empty one that is not packed, however small it stays: it keeps the sign of a zero.
+    pub fn unpacked() -> Self {
+        Self { form: Form::Large(Box::default()), bytes: 0 }
+    }
+
+    /// The same, packed if it is small enough.
+    pub fn packed(self) -> Self {
+        let is_small = self.len() <= PACKED_MAX
+            && self.iter().all(|(member, _)| member.len() <= PACKED_BYTES_MAX);
+        if !is_small {
+            return self;
+        }
+        let mut packed = Self::default();
+        for (member, score) in self.iter() {
+            packed.insert(member, score);
+        }
+        packed
+    }
+
     /// What OBJECT ENCODING answers.
     pub const fn encoding(&self) -> &'static str {
         match self.form {

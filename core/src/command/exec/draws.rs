@@ -55,6 +55,9 @@ pub(in crate::command) fn spop(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 }
 
 fn take(set: &mut Set, count: usize, rng: &mut Rng) -> Vec<Vec<u8>> {
+    if count >= set.len() {
+        return core::mem::take(set).iter().map(|member| member.to_vec()).collect();
+    }
     let mut taken = Vec::with_capacity(count);
     while taken.len() < count {
         let Some(member) = set.at(rng.index(set.len())).map(|member| member.to_vec()) else {

@@ -187,16 +187,23 @@ fn document(command: &Command, reply: &mut ReplyBuf) {
 
 /// `COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]`
 pub(in crate::command) fn list(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let everything = || {
+        table::all().iter().flat_map(|command| core::iter::once(command).chain(command.subcommands))
+    };
     let found: Vec<&Command> = match call.args {
-        [_, _] => table::all().iter().collect(),
+        [_, _] => everything().collect(),
         [_, _, word, kind, value] if same(word, "FILTERBY") => {
             if same(kind, "MODULE") {
                 Vec::new()
             } else if same(kind, "ACLCAT") {
-                in_category(value)
+                let bit = category(value);
+                everything().filter(|command| command.all_categories() & bit != 0).collect()
             } else if same(kind, "PATTERN") {
                 let pattern = value.to_ascii_lowercase();
-                table::all().iter().filter(|c| glob(&pattern, c.name.as_bytes())).collect()
+                let fits = |command: &&Command| {
+                    glob(&pattern, [command.container, command.name].concat().as_bytes())
+                };
+                everything().filter(fits).collect()
             } else {
                 return call.syntax_error();
             }
@@ -209,16 +216,11 @@ pub(in crate::command) fn list(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
-fn in_category(name: &[u8]) -> Vec<&'static Command> {
-    let bit = acl::NAMES
+fn category(name: &[u8]) -> u32 {
+    acl::NAMES
         .iter()
         .find(|(_, known)| known.as_bytes()[1..].eq_ignore_ascii_case(name))
-        .map_or(0, |(bit, _)| *bit);
-    table::all()
-        .iter()
-        .flat_map(|command| core::iter::once(command).chain(command.subcommands))
-        .filter(|command| command.all_categories() & bit != 0)
-        .collect()
+        .map_or(0, |(bit, _)| *bit)
 }
 
 /// `COMMAND GETKEYS name word...`

@@ -6,7 +6,7 @@ use super::{exists, read, same, settle};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
     rules::Ctx,
-    store::{Key, glob},
+    store::{Key, Str, Value, glob},
 };
 
 /// `DEL key...` and `UNLINK key...`
@@ -153,13 +153,17 @@ pub(in crate::command) fn object_encoding(ctx: &mut Ctx<'_>, call: &mut Call<'_>
     }
 }
 
-/// `OBJECT REFCOUNT key`: values are not shared here.
+/// What Redis says of a value that all keys share: it counts nothing then.
+const SHARED: i64 = i32::MAX as i64;
+
+/// `OBJECT REFCOUNT key`: small numbers are shared, though only in Redis does that save anything.
 pub(in crate::command) fn object_refcount(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(2);
-    if exists(ctx, call, key) {
-        call.reply.integer(1);
-    } else {
-        call.reply.null();
+    let slot = settle(ctx, call, key);
+    match ctx.b.store.get(slot, key, call.clock(ctx)) {
+        Some(Value::Str(Str::Int(0..10_000))) => call.reply.integer(SHARED),
+        Some(_) => call.reply.integer(1),
+        None => call.reply.null(),
     }
 }
 

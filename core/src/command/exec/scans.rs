@@ -116,6 +116,17 @@ pub(in crate::command) fn sscan(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     answer(call, next, &found);
 }
 
+/// A score as ZSCAN writes it: in a packed one, whole numbers have no exponent.
+fn score_text(score: f64, is_packed: bool) -> Vec<u8> {
+    let mut text = Vec::new();
+    write_double(&mut text, score);
+    let is_whole = score.abs() < 4.0e18 && text.contains(&b'e') && !text.contains(&b'-');
+    if is_packed && is_whole && score % 1.0 == 0.0 {
+        text = alloc::format!("{score}").into_bytes();
+    }
+    text
+}
+
 /// `ZSCAN key cursor [MATCH pattern] [COUNT n]`
 pub(in crate::command) fn zscan(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (key, Some(cursor)) = (call.arg(1), cursor(call, 2)) else { return };
@@ -125,9 +136,7 @@ pub(in crate::command) fn zscan(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let mut found: Vec<Vec<u8>> = Vec::new();
     let next = zset.scan(step.cursor, step.count, |member, score| {
         if step.fits(member) {
-            let mut text = Vec::new();
-            write_double(&mut text, score);
-            found.extend([member.to_vec(), text]);
+            found.extend([member.to_vec(), score_text(score, zset.is_packed())]);
         }
     });
     answer(call, next, &found);

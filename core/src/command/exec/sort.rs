@@ -52,14 +52,14 @@ fn options<'a>(ctx: &Ctx<'_>, call: &mut Call<'a>, may_store: bool) -> Option<Op
         } else if same(word, "BY") && left >= 1 {
             let pattern = call.arg(at + 1);
             if in_cluster && pattern.contains(&b'*') {
-                call.reply.error("ERR BY option of SORT denied in cluster mode.");
+                call.reply.error("ERR BY option of SORT denied in Cluster mode.");
                 return None;
             }
             options.by = Some(pattern);
             at += 1;
         } else if same(word, "GET") && left >= 1 {
             if in_cluster {
-                call.reply.error("ERR GET option of SORT denied in cluster mode.");
+                call.reply.error("ERR GET option of SORT denied in Cluster mode.");
                 return None;
             }
             options.get.push(call.arg(at + 1));

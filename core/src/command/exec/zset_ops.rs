@@ -201,7 +201,7 @@ fn options(
 }
 
 fn joined(mut request: Request, join: Join) -> ZSet {
-    let (mut result, aggregate, limit) = (ZSet::default(), request.aggregate, request.limit);
+    let (mut result, aggregate, limit) = (ZSet::unpacked(), request.aggregate, request.limit);
     if join != Join::Diff {
         // The order in which scores are added up can be seen in their last digits.
         request.sources.sort_by_key(Source::len);
@@ -259,7 +259,7 @@ fn list(ctx: &mut Ctx<'_>, call: &mut Call<'_>, join: Join) {
 fn store(ctx: &mut Ctx<'_>, call: &mut Call<'_>, join: Join) {
     let Some(request) = request(ctx, call, 2, join, Form::Stores) else { return };
     let key = call.arg(1);
-    keep(ctx, call, key, joined(request, join));
+    keep(ctx, call, key, joined(request, join).packed());
 }
 
 /// `ZUNION numkeys key... [WEIGHTS weight...] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]`

@@ -9,6 +9,7 @@ mod cluster;
 mod data;
 mod server;
 mod sessions;
+mod values;
 
 use alloc::{format, string::String, vec::Vec};
 
