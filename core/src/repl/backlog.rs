@@ -20,7 +20,7 @@ use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 /// stream has offset 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Backlog {
-    /// Full ones, oldest first; none is empty.
+    /// Full ones, oldest first: each of exactly [`CHUNK`] bytes.
     chunks: VecDeque<Arc<[u8]>>,
     /// The newest bytes, fewer than a chunk.
     tail: Vec<u8>,
@@ -80,8 +80,13 @@ impl Backlog {
         let behind = from.checked_sub(self.first).and_then(|n| usize::try_from(n).ok());
         let Some(behind) = behind.filter(|behind| *behind <= self.len) else { return false };
         to.reserve(self.len - behind);
-        let mut skip = self.skip + behind;
-        for piece in self.chunks.iter().map(|chunk| &chunk[..]).chain([self.tail.as_slice()]) {
+        // Chunks are full, so the one to begin with is known: a replica asks for the last bytes
+        // after each turn, and walking there would cost more than copying them.
+        let from = (self.skip + behind) / CHUNK;
+        let mut skip = self.skip + behind - from * CHUNK;
+        let from = from.min(self.chunks.len());
+        let chunks = self.chunks.range(from..).map(|chunk| &chunk[..]);
+        for piece in chunks.chain([self.tail.as_slice()]) {
             match piece.get(skip..) {
                 Some(rest) => {
                     to.extend_from_slice(rest);

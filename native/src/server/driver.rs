@@ -267,11 +267,19 @@ impl Driver {
         self.queue.borrow_mut().push_back(Item::Do(effect));
     }
 
-    /// Hears what helper threads have done, for ever.
+    /// Hears what helper threads have done, and hands over what clients wrote, for ever.
     pub(super) async fn hear_files(self: Rc<Self>) {
         let Some(mut reports) = self.files.listen() else { return };
-        while let Some(report) = reports.recv().await {
-            self.heard(report);
+        loop {
+            tokio::select! {
+                biased;
+                // It stands behind the clients that are ready now: what they write goes together.
+                () = self.files.gathers() => self.files.hand_over(),
+                report = reports.recv() => match report {
+                    Some(report) => self.heard(report),
+                    None => return,
+                },
+            }
         }
     }
 

@@ -176,7 +176,7 @@ impl Appender {
             Order::Flush(done) => {
                 self.write();
                 self.sync();
-                drop(done.send(()));
+                let _ = done.send(());
             }
         }
     }

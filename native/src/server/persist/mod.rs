@@ -32,6 +32,7 @@ use slotscope_core::{
     io::{Dataset, Effect, JobId, Level, Outbox, ReloadFrom},
 };
 use tokio::sync::{
+    Notify,
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     oneshot,
 };
@@ -78,6 +79,10 @@ pub(super) struct Files {
     config_file: Option<PathBuf>,
     cancels: RefCell<BTreeMap<JobId, Arc<AtomicBool>>>,
     busy: Arc<AtomicUsize>,
+    /// Appended since the thread was told last: what clients write in one round of the loop goes
+    /// to it as one order, since waking a thread costs as much as a request.
+    gathered: RefCell<Vec<u8>>,
+    gathers: Notify,
     given: Cell<u64>,
     done: Cell<u64>,
     /// Numbers of appends and when they were given, oldest first.
@@ -120,6 +125,8 @@ impl Files {
             config_file,
             cancels: RefCell::default(),
             busy,
+            gathered: RefCell::default(),
+            gathers: Notify::new(),
             given: Cell::new(0),
             done: Cell::new(0),
             ages: RefCell::default(),
@@ -144,6 +151,11 @@ impl Files {
     }
 
     fn order(&self, order: Order) {
+        self.hand_over();
+        self.send(order);
+    }
+
+    fn send(&self, order: Order) {
         // The thread is gone only when it could not be started, which was reported.
         drop(self.orders.send(order));
     }
@@ -156,8 +168,28 @@ impl Files {
 
     /// Bytes for the append only file.
     pub(super) fn append(&self, bytes: Vec<u8>) {
-        let ticket = self.given.get() + 1;
-        self.given.set(ticket);
+        self.given.set(self.given.get() + 1);
+        let mut gathered = self.gathered.borrow_mut();
+        if gathered.is_empty() {
+            *gathered = bytes;
+            self.gathers.notify_one();
+        } else {
+            gathered.extend_from_slice(&bytes);
+        }
+    }
+
+    /// Resolves when something was appended that is still to be handed over.
+    pub(super) async fn gathers(&self) {
+        self.gathers.notified().await;
+    }
+
+    /// Hands what was appended to the thread.
+    pub(super) fn hand_over(&self) {
+        let bytes = self.gathered.take();
+        if bytes.is_empty() {
+            return;
+        }
+        let ticket = self.given.get();
         let mut ages = self.ages.borrow_mut();
         let now = Instant::now();
         match ages.back_mut() {
@@ -165,7 +197,7 @@ impl Files {
             Some((last, since)) if now.duration_since(*since) < AGE_STEP => *last = ticket,
             _ => ages.push_back((ticket, now)),
         }
-        self.order(Order::Append { ticket, bytes });
+        self.send(Order::Append { ticket, bytes });
     }
 
     /// A snapshot, on a thread of its own; the line for the log if it is one of Redis's children.
@@ -258,7 +290,7 @@ impl Files {
     pub(super) fn flush_now(&self) {
         let (done, wait) = mpsc::channel();
         self.order(Order::Flush(done));
-        drop(wait.recv());
+        let _ = wait.recv();
     }
 
     /// The same, without holding the loop.
