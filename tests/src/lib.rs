@@ -23,3 +23,4 @@ pub mod server;
 pub mod table;
 pub mod terminal;
 pub mod typing;
+pub mod wire;

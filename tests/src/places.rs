@@ -30,6 +30,14 @@ pub fn use_program(path: PathBuf) {
     drop(SLOTSCOPE.set(path));
 }
 
+/// Takes the program that `SLOTSCOPE_PROGRAM` names, if it does: a test while it is written need
+/// not wait for a release.
+pub fn take_program_from_environment() {
+    if let Some(path) = std::env::var_os("SLOTSCOPE_PROGRAM") {
+        use_program(path.into());
+    }
+}
+
 static SLOTSCOPE: OnceLock<PathBuf> = OnceLock::new();
 
 /// `slotscope-probe`, in release; built now if it is not up to date.

@@ -143,7 +143,7 @@ fn seeds() -> Result<()> {
 
 fn peers() -> Result<()> {
     packages::ensure(packages::REDIS)?;
-    system_test(&["hostile", "commands", "native", "mixed", "replication"])
+    system_test(&["hostile", "commands", "native", "mixed", "replication", "files", "persistence"])
 }
 
 fn browser() -> Result<()> {
@@ -153,7 +153,7 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 13] = [
+const SYSTEM: [&str; 15] = [
     "purity",
     "determinism",
     "seeds",
@@ -166,6 +166,8 @@ const SYSTEM: [&str; 13] = [
     "citizen",
     "losses",
     "clients",
+    "files",
+    "persistence",
     "browser",
 ];
 
