@@ -30,12 +30,20 @@ fn start(make: Make, below: &TempDir, directives: &[&str]) -> Server {
     Server::start(make, ports::free(), below.path(), directives)
 }
 
+/// Waits until it has loaded its files: Redis accepts connections before.
+fn loaded(server: &Server) {
+    wait_for("it has loaded its files", PATIENCE, || {
+        (server.cli(&["PING"]).trim() == "PONG").then_some(())
+    });
+}
+
 /// Starts another make in the same folder.
 fn hand_over(server: &mut Server, to: Make) {
     assert_eq!(server.cli(&["SHUTDOWN"]).trim(), "");
     wait_for("the process has ended", PATIENCE, || server.process().ended());
     server.make = to;
     server.restart();
+    loaded(server);
 }
 
 /// Writes of every kind, each with another number so that later ones differ.
@@ -61,7 +69,9 @@ fn fill(server: &Server, round: usize) {
 
 /// Every key with its type, value and expiry, as the commands show them.
 fn content(server: &Server) -> BTreeMap<String, String> {
-    let mut keys: Vec<String> = server.cli(&["KEYS", "*"]).lines().map(str::to_owned).collect();
+    let listed = server.cli(&["KEYS", "*"]);
+    let mut keys: Vec<String> =
+        listed.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
     keys.sort();
     let types = answers(server, keys.iter().map(|key| vec!["TYPE".into(), key.clone()]));
     let reads = keys.iter().zip(&types).map(|(key, kind)| {
@@ -286,15 +296,26 @@ fn a_cut_tail_is_cut_off_as_redis_does() {
     wait_for("the process has ended", PATIENCE, || server.process().ended());
     let increment = server.folder.join("appendonlydir/appendonly.aof.1.incr.aof");
     let whole = fs::read(&increment).unwrap();
+    let multi = whole.windows(9).position(|bytes| bytes == b"$5\r\nMULTI").unwrap() - 4;
     for end in (0..whole.len()).rev().step_by(7) {
         let mut left = Vec::new();
         for make in [Slotscope, Redis] {
             fs::write(&increment, &whole[..end]).unwrap();
             server.make = make;
             server.restart();
+            loaded(&server);
             left.push((content(&server), fs::read(&increment).unwrap()));
         }
-        assert_eq!(left[0], left[1], "cut to {end} bytes");
+        let ((ours, our_file), (theirs, their_file)) = (&left[0], &left[1]);
+        assert_eq!(ours, theirs, "cut to {end} bytes");
+        // Differs from Redis: cut within a command of the transaction, 7.0.15 leaves the MULTI open
+        // in the file, and what is appended behind it is lost at the start after next.
+        if end <= multi {
+            assert_eq!(our_file, their_file, "cut to {end} bytes");
+        } else {
+            assert_eq!(our_file.len(), multi, "cut to {end} bytes");
+            assert!(their_file.starts_with(our_file), "cut to {end} bytes");
+        }
         server.kill();
     }
 }
@@ -320,6 +341,7 @@ fn a_single_file_of_the_time_before_is_taken_over() {
             let port = server.port;
             drop(server);
             let mut server = Server::start(make, port, folder.path(), &["--appendonly", "yes"]);
+            loaded(&server);
             assert_eq!(server.cli(&["GET", "old"]).trim(), "log");
             assert_eq!(server.cli(&["SET", "new", "log"]).trim(), "OK");
             assert!(server.process().log().contains(

@@ -186,7 +186,9 @@ fn kill_again_and_again(policy: &str, restarts: usize) -> Toll {
     wait_for("the process has ended", PATIENCE, || server.process().ended());
     server.make = Redis;
     server.restart();
-    assert_eq!(server.cli(&["DBSIZE"]).trim(), "1000");
+    wait_for("Redis has all of it", PATIENCE, || {
+        (server.cli(&["DBSIZE"]).trim() == "1000").then_some(())
+    });
     toll
 }
 
@@ -228,7 +230,7 @@ fn cramped(port: u16, folder: &std::path::Path, kilobytes: u32, directives: &[&s
     places::take_program_from_environment();
     let mut command = Command::new("sh");
     // Without a handler the kernel would end a process that writes too much.
-    command.args(["-c", "trap '' XFSZ; limit=$1; shift; ulimit -f $limit; exec \"$@\"", "sh"]);
+    command.args(["-c", "trap '' XFSZ; limit=$1; shift; ulimit -S -f $limit; exec \"$@\"", "sh"]);
     command.arg(kilobytes.to_string()).arg(places::slotscope()).arg("server");
     command.args(["--port", &port.to_string(), "--dir"]).arg(folder).args(directives);
     let process = Process::spawn("cramped", &mut command, folder);
@@ -248,7 +250,7 @@ fn ask(port: u16, words: &[&str]) -> String {
 /// Lets a running process write again.
 fn make_room(process: &Process) {
     let status = Command::new("prlimit")
-        .args(["--pid", &process.pid().to_string(), "--fsize=unlimited:unlimited"])
+        .args(["--pid", &process.pid().to_string(), "--fsize=unlimited:"])
         .status();
     assert!(status.unwrap().success(), "prlimit is installed, and may do that");
 }

@@ -5,7 +5,9 @@
 //! spread the loss to its replicas.
 //!
 //! Spec: Redis persistence. A master leaves out keys of a snapshot whose time has come; a replica
-//! keeps them until its master says DEL, and a log is replayed without looking at the clock.
+//! keeps them until its master says DEL, and a log is replayed without looking at the clock. Differs
+//! from Redis: a log that ends within the EXEC of a transaction is good up to its MULTI, where 7.0
+//! leaves the MULTI open in the file and takes what is appended later for a part of it.
 
 use alloc::{
     string::{String, ToString as _},
