@@ -7,7 +7,7 @@
 use alloc::{format, string::String, string::ToString as _, vec::Vec};
 
 use super::{
-    Broken, BufferLimit, Config, EndpointType, Fsync, Level,
+    Broken, BufferLimit, Config, EndpointType, Fsync, GUARDS, Level,
     kept::KEPT,
     value::{Shape, Value, yes_no},
 };
@@ -236,7 +236,7 @@ static ROWS: &[Directive] = &[
     // Limits of Slotscope itself.
     row("slotscope-bus-frame-limit", Memory(false), "bytes", Runtime, number!(bus_frame_limit), "A longer bus message closes its link. Redis 7.0 has no bound here."),
     row("slotscope-max-peers", Number(1, u32::MAX as i64), "", Runtime, number!(max_peers), "No more nodes than that are learned, so that forged gossip cannot fill the memory."),
-    row("slotscope-break", OneOf(&["nothing", "no-last-vote-epoch"]), "", Start, BROKEN, "Switches a guard off on purpose, to show what it is for. Never in earnest."),
+    row("slotscope-break", OneOf(GUARDS), "", Start, BROKEN, "Switches a guard off on purpose, to show what it is for. Never in earnest."),
 ];
 
 const BIND: Home = Home::Field {
@@ -334,19 +334,10 @@ const ENDPOINT: Home = Home::Field {
 };
 
 const BROKEN: Home = Home::Field {
-    get: |c| {
-        match c.broken {
-            Broken::Nothing => "nothing",
-            Broken::NoLastVoteEpoch => "no-last-vote-epoch",
-        }
-        .into()
-    },
+    get: |c| c.broken.name().into(),
     set: |c, v| {
         let Value::Text(word) = v else { return Ok(()) };
-        c.broken = match word {
-            "no-last-vote-epoch" => Broken::NoLastVoteEpoch,
-            _ => Broken::Nothing,
-        };
+        c.broken = Broken::of(word);
         Ok(())
     },
 };

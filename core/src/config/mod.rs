@@ -9,6 +9,7 @@ use core::net::IpAddr;
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 mod access;
+mod broken;
 mod directives;
 mod glob;
 mod kept;
@@ -18,6 +19,7 @@ mod rewrite;
 mod value;
 
 pub use access::ConfigError;
+pub use broken::{Broken, NAMES as GUARDS};
 pub use directives::{Change, Directive, all, find};
 pub use glob::matches;
 pub use level::Level;
@@ -206,16 +208,6 @@ pub enum EndpointType {
     Hostname,
     /// Nothing: the client uses the address it already has.
     UnknownEndpoint,
-}
-
-/// `slotscope-break`: "a core without …". For lessons and tests of the tests; never in earnest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Broken {
-    /// All guards stand.
-    #[default]
-    Nothing,
-    /// A voter does not remember that it voted: neither in which epoch nor about whom.
-    NoLastVoteEpoch,
 }
 
 impl Default for Config {

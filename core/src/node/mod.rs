@@ -28,7 +28,7 @@ use crate::{
     beliefs::{Beliefs, Stats},
     cluster::{ClusterState, PeerIdx, roster},
     command::{self, Args, Outcome},
-    config::Config,
+    config::{Broken, Config},
     explain::{Reason, Why},
     hold::Holds,
     id::{ClientId, NodeId},
@@ -200,7 +200,11 @@ impl Node {
         replication::feed(ctx);
         if core::mem::take(&mut ctx.b.cluster.todo.save) && ctx.b.config.cluster_enabled {
             let image = image::save(&self.b.cluster, now);
-            out.barrier(Effect::Persist(image));
+            if self.b.config.broken.stands(Broken::NoBarrier) {
+                out.barrier(Effect::Persist(image));
+            } else {
+                out.push(Effect::Persist(image));
+            }
         }
     }
 

@@ -17,7 +17,8 @@ use alloc::vec::Vec;
 use super::{Ctx, promote, speak};
 use crate::{
     beliefs::Beliefs,
-    cluster::{ClusterState, Manual, PeerIdx, Relog, Scheduled},
+    cluster::{ClusterState, Manual, Peer, PeerIdx, Relog, Scheduled},
+    config::Broken,
     epoch::Epoch,
     explain::{DelayedElection, ElectionWait, Reason},
     time::Instant,
@@ -118,12 +119,16 @@ fn judge(b: &Beliefs, now: Instant) -> Next {
         return Next::Ask;
     }
     let have = u32::try_from(plan.votes.len()).unwrap_or(u32::MAX);
-    let needed = cluster.majority();
+    let needed = needed_votes(b);
     if have >= needed {
         Next::Win { votes: have, needed }
     } else {
         Next::Wait(ElectionWait::Votes { have, needed })
     }
+}
+
+fn needed_votes(b: &Beliefs) -> u32 {
+    if b.config.broken.stands(Broken::NoQuorum) { b.cluster.majority() } else { 1 }
 }
 
 /// Why this replica does not hold an election now, for whoever asks.
@@ -198,9 +203,12 @@ fn update_rank(ctx: &mut Ctx<'_>) {
 }
 
 fn ask(ctx: &mut Ctx<'_>) {
+    let broken = ctx.b.config.broken;
     let cluster = &mut ctx.b.cluster;
     let Some(master) = cluster.my_master().and_then(|at| cluster.peers.id_of(at)) else { return };
-    cluster.current_epoch = cluster.current_epoch.next();
+    if broken.stands(Broken::NoElectionEpoch) {
+        cluster.current_epoch = cluster.current_epoch.next();
+    }
     let epoch = cluster.current_epoch;
     if let Some(plan) = &mut cluster.election.plan {
         plan.epoch = Some(epoch);
@@ -212,15 +220,18 @@ fn ask(ctx: &mut Ctx<'_>) {
 
 /// A vote arrived. It counts if it comes from a voter whose clock has reached this election.
 pub(crate) fn count_vote(ctx: &mut Ctx<'_>, from: PeerIdx, current_epoch: Epoch) {
+    let broken = ctx.b.config.broken;
     let cluster = &mut ctx.b.cluster;
     if cluster.is_master() {
         return;
     }
     let needed = cluster.majority();
-    let Some(voter) = cluster.peers.get(from).filter(|peer| peer.is_voter()) else { return };
+    let may_count = |peer: &&Peer| peer.is_voter() || broken == Broken::NoCountRights;
+    let Some(voter) = cluster.peers.get(from).filter(may_count) else { return };
     let from = voter.id;
     let Some(plan) = &mut cluster.election.plan else { return };
-    let Some(epoch) = plan.epoch.filter(|epoch| current_epoch >= *epoch) else { return };
+    let in_time = |epoch: &Epoch| current_epoch >= *epoch || broken == Broken::NoCountEpoch;
+    let Some(epoch) = plan.epoch.filter(in_time) else { return };
     // Enough is enough: whoever repeats a vote for ever must not fill the memory.
     if plan.votes.len() < needed as usize {
         plan.votes.push(from);

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     cluster::{ClusterState, Peer, PeerIdx},
+    config::Broken,
     epoch::Epoch,
     explain::{ClaimVerdict, Reason},
     id::NodeId,
@@ -46,22 +47,26 @@ pub(crate) fn judge(
     claimant: PeerIdx,
     epoch: Epoch,
     slot: Slot,
+    broken: Broken,
 ) -> Judgement {
+    let importing =
+        cluster.owners.importing.contains_key(&slot) && broken.stands(Broken::NoClaimImporting);
     let Some(owner) = cluster.owner(slot) else {
-        return if cluster.owners.importing.contains_key(&slot) {
-            Judgement::Importing
-        } else {
-            Judgement::Won
-        };
+        return if importing { Judgement::Importing } else { Judgement::Won };
     };
     if owner == claimant {
         return Judgement::AlreadyTheirs;
     }
-    if cluster.owners.importing.contains_key(&slot) {
+    if importing {
         return Judgement::Importing;
     }
     let older = cluster.peers.get(owner).is_none_or(|peer| peer.config_epoch < epoch);
-    if older || !cluster.owners.is_claimed(slot) { Judgement::Won } else { Judgement::Stale }
+    let given_up = !cluster.owners.is_claimed(slot) && broken.stands(Broken::NoClaimGivenUp);
+    if older || given_up || broken == Broken::NoClaimEpoch {
+        Judgement::Won
+    } else {
+        Judgement::Stale
+    }
 }
 
 /// A heartbeat of a known node claims slots: its own, or its master's if it is a replica.
@@ -76,7 +81,9 @@ pub(crate) fn hear(ctx: &mut Ctx<'_>, from: PeerIdx, epoch: Epoch, claim: &SlotS
     if sender.is_master() {
         apply(ctx, from, epoch, claim);
     }
-    teach(ctx, from, epoch, claim);
+    if ctx.b.config.broken.stands(Broken::NoUpdate) {
+        teach(ctx, from, epoch, claim);
+    }
 }
 
 /// What the walk over a claim found.
@@ -107,12 +114,14 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, claimant: PeerIdx, epoch: Epoch, claim: &
         .my_master()
         .and_then(|at| cluster.peers.get(at))
         .and_then(Peer::master)
-        .filter(|at| *at != PeerIdx::ME);
+        .filter(|at| *at != PeerIdx::ME)
+        .filter(|_| ctx.b.config.broken.stands(Broken::NoGrandmaster));
+    let lost_all = lost_all && ctx.b.config.broken.stands(Broken::NoFollow);
     if lost_all && (ctx.b.config.cluster_allow_replica_migration || whole_claim) {
         follow::follow(ctx, claimant, Cause::SlotsLost);
     } else if let Some(grandmaster) = grandmaster {
         follow::follow(ctx, grandmaster, Cause::Grandmaster);
-    } else {
+    } else if ctx.b.config.broken.stands(Broken::NoCleanSlots) {
         // The rest of this node's slots stay; keys of the lost ones are somebody else's now.
         for slot in taken.dirty {
             let keys = ctx.b.store.keys_in_slot(slot, usize::MAX);
@@ -141,7 +150,7 @@ fn rebind(
             }
             continue;
         }
-        match judge(cluster, claimant, epoch, slot) {
+        match judge(cluster, claimant, epoch, slot, ctx.b.config.broken) {
             Judgement::AlreadyTheirs => cluster.owners.set_claimed(slot, true),
             Judgement::Importing | Judgement::Stale => {}
             Judgement::Won => {
@@ -212,9 +221,9 @@ pub(crate) fn hear_update(
         ctx.out.log(crate::io::Level::Warning, || "Discarding UPDATE message about myself.".into());
         return;
     }
-    let Some(peer) = cluster.peers.get_mut(at).filter(|peer| peer.config_epoch < epoch) else {
-        return;
-    };
+    let broken = ctx.b.config.broken;
+    let is_news = |peer: &&mut Peer| peer.config_epoch < epoch || broken == Broken::NoUpdateEpoch;
+    let Some(peer) = cluster.peers.get_mut(at).filter(is_news) else { return };
     peer.config_epoch = epoch;
     let was_replica = !peer.is_master();
     if was_replica {

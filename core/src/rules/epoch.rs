@@ -9,18 +9,19 @@
 //! Spec: Redis Cluster spec, "configEpoch conflicts resolution algorithm"; Redis 7.0 behaviour.
 
 use super::Ctx;
-use crate::{cluster::PeerIdx, epoch::Epoch, explain::Reason};
+use crate::{cluster::PeerIdx, config::Broken, epoch::Epoch, explain::Reason};
 
 /// A known node's header: its clock may be ahead, and its claim may have a newer version.
 pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Epoch) {
     let cluster = &mut ctx.b.cluster;
     let Some(peer) = cluster.peers.get_mut(from) else { return };
     let from = peer.id;
-    if config > peer.config_epoch {
+    let broken = ctx.b.config.broken;
+    if config > peer.config_epoch && broken.stands(Broken::NoConfigEpochAdopted) {
         peer.config_epoch = config;
         cluster.todo.save = true;
     }
-    if current > cluster.current_epoch {
+    if current > cluster.current_epoch && broken.stands(Broken::NoEpochAdopted) {
         let old = cluster.current_epoch;
         cluster.current_epoch = current;
         cluster.todo.save = true;
@@ -32,7 +33,8 @@ pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Ep
 pub(crate) fn collide(ctx: &mut Ctx<'_>, with: PeerIdx, told: Epoch) {
     let cluster = &mut ctx.b.cluster;
     let Some(other) = cluster.peers.get(with) else { return };
-    if !cluster.is_master() || !other.is_master() {
+    let broken = ctx.b.config.broken;
+    if !cluster.is_master() || !other.is_master() || broken == Broken::NoCollision {
         return;
     }
     let shared = cluster.me().config_epoch;
@@ -40,7 +42,8 @@ pub(crate) fn collide(ctx: &mut Ctx<'_>, with: PeerIdx, told: Epoch) {
         return;
     }
     let with = other.id;
-    let new = (cluster.my_id() < with).then(|| cluster.current_epoch.next());
+    let moves = cluster.my_id() < with || broken == Broken::NoCollisionOrder;
+    let new = moves.then(|| cluster.current_epoch.next());
     if let Some(new) = new {
         cluster.current_epoch = new;
         cluster.me_mut().config_epoch = new;
@@ -59,7 +62,8 @@ pub(crate) fn bump_without_consensus(ctx: &mut Ctx<'_>) -> (Epoch, bool) {
     let cluster = &mut ctx.b.cluster;
     let max = cluster.max_epoch();
     let mine = cluster.me().config_epoch;
-    if mine != Epoch::ZERO && mine == max {
+    let once = ctx.b.config.broken.stands(Broken::NoBumpOnce);
+    if mine != Epoch::ZERO && mine == max && once {
         ctx.out.because_if(|| Reason::EpochBumped { old: mine, new: mine });
         return (mine, false);
     }

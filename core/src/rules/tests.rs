@@ -5,6 +5,7 @@ use alloc::{format, vec, vec::Vec};
 use super::{candidacy, claim, failure, serving, vote};
 use crate::{
     cluster::{ClusterState, Condition, Peer, PeerIdx, Report, Role},
+    config::Broken,
     epoch::Epoch,
     explain::{Back, VoteRefusal},
     id::NodeId,
@@ -57,7 +58,7 @@ fn ask(cluster: &ClusterState, current: u64, config: u64, forced: bool) -> Optio
         slots: &slots,
         forced,
     };
-    vote::judge(cluster, &request, NOW, NT).unwrap().refused
+    vote::judge(cluster, &request, NOW, NT, Broken::Nothing).unwrap().refused
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn fail_is_cleared_at_once_for_those_with_nothing_to_lose() {
 fn a_claim_wins_what_nobody_owns_or_an_older_epoch_owns() {
     let mut cluster = cluster();
     let judge = |cluster: &ClusterState, n, epoch, s| {
-        claim::judge(cluster, PeerIdx(n), Epoch(epoch), slot(s))
+        claim::judge(cluster, PeerIdx(n), Epoch(epoch), slot(s), Broken::Nothing)
     };
     assert_eq!(judge(&cluster, 2, 3, 16383), claim::Judgement::AlreadyTheirs);
     assert_eq!(judge(&cluster, 6, 3, 16383), claim::Judgement::Stale, "equal is not newer");

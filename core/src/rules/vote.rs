@@ -38,6 +38,7 @@ pub(crate) fn judge(
     request: &VoteRequest<'_>,
     now: Instant,
     node_timeout_ms: u64,
+    broken: Broken,
 ) -> Option<VoteVerdict> {
     let candidate = cluster.peers.get(request.from)?;
     let master = candidate.master().and_then(|at| cluster.peers.get(at));
@@ -57,24 +58,29 @@ pub(crate) fn judge(
         forced: request.forced,
         refused: None,
     };
-    verdict.refused = if !cluster.me().is_voter() {
+    let stands = |guard| broken.stands(guard);
+    verdict.refused = if !cluster.me().is_voter() && stands(Broken::NoVoteRights) {
         Some(VoteRefusal::NotVoter)
-    } else if request.current_epoch < cluster.current_epoch {
+    } else if request.current_epoch < cluster.current_epoch && stands(Broken::NoVoteEpoch) {
         Some(VoteRefusal::EpochBehind)
     } else if cluster.last_vote_epoch == cluster.current_epoch {
         Some(VoteRefusal::AlreadyVoted)
-    } else if candidate.is_master() {
+    } else if candidate.is_master() && stands(Broken::NoVoteReplica) {
         Some(VoteRefusal::NotReplica)
     } else if let Some(master) = master {
         let voted_ms = master.voted_at.map(|at| now.ms_since(at));
         let pause_ms = node_timeout_ms.saturating_mul(2);
-        if !master.is_failed() && !request.forced {
+        if !master.is_failed() && !request.forced && stands(Broken::NoVoteMasterFailed) {
             Some(VoteRefusal::MasterUp)
-        } else if let Some(ago) = voted_ms.filter(|ago| *ago < pause_ms) {
+        } else if let Some(ago) =
+            voted_ms.filter(|ago| *ago < pause_ms && stands(Broken::NoVotePause))
+        {
             Some(VoteRefusal::TooSoon { wait_ms: pause_ms - ago })
         } else {
-            stale_claim(cluster, request)
+            stale_claim(cluster, request).filter(|_| stands(Broken::NoVoteClaims))
         }
+    } else if broken == Broken::NoVoteMasterKnown || broken == Broken::NoVoteReplica {
+        stale_claim(cluster, request)
     } else {
         Some(VoteRefusal::MasterUnknown)
     };
@@ -94,7 +100,8 @@ fn stale_claim(cluster: &ClusterState, request: &VoteRequest<'_>) -> Option<Vote
 /// A request arrived.
 pub(crate) fn answer(ctx: &mut Ctx<'_>, request: &VoteRequest<'_>) {
     let now = ctx.now.mono;
-    let Some(verdict) = judge(&ctx.b.cluster, request, now, ctx.node_timeout_ms()) else { return };
+    let verdict = judge(&ctx.b.cluster, request, now, ctx.node_timeout_ms(), ctx.b.config.broken);
+    let Some(verdict) = verdict else { return };
     let granted = verdict.refused.is_none();
     ctx.out.because(Reason::Vote(verdict));
     if granted {
@@ -104,9 +111,9 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>, request: &VoteRequest<'_>) {
 
 fn grant(ctx: &mut Ctx<'_>, to: PeerIdx) {
     let now = ctx.now.mono;
-    let remembers = ctx.b.config.broken != Broken::NoLastVoteEpoch;
+    let broken = ctx.b.config.broken;
     let cluster = ctx.cluster();
-    if remembers {
+    if broken.stands(Broken::NoLastVoteEpoch) {
         cluster.last_vote_epoch = cluster.current_epoch;
         if let Some(master) = cluster.peers.get(to).and_then(Peer::master)
             && let Some(master) = cluster.peers.get_mut(master)

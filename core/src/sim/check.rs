@@ -64,13 +64,14 @@ pub(super) struct Witness {
 /// Where the header of a bus frame holds the sender's current epoch: of a vote, the epoch voted in.
 const EPOCH_AT: usize = 16;
 
+fn epoch_of(frame: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(*frame.get(EPOCH_AT..)?.first_chunk()?))
+}
+
 impl Checks {
     /// A vote left a machine: from here on it counts, whether it arrives or not.
     fn grant(&mut self, voter: HostIdx, to: HostIdx, frame: &[u8]) -> Result<(), String> {
-        let Some(epoch) = frame.get(EPOCH_AT..).and_then(<[u8]>::first_chunk) else {
-            return Ok(());
-        };
-        let epoch = u64::from_be_bytes(*epoch);
+        let Some(epoch) = epoch_of(frame) else { return Ok(()) };
         match self.grants.insert((voter, epoch), to) {
             None => Ok(()),
             Some(before) => Err(format!(
@@ -103,6 +104,24 @@ impl Turn<'_> {
     pub(super) fn vote_leaves(&mut self, voter: HostIdx, to: HostIdx, frame: &[u8]) {
         if let Err(text) = self.s.checks.grant(voter, to, frame) {
             self.violated(text);
+        }
+        let on_disk = self.s.checks.persisted.get(&voter).map_or(0, |(_, voted)| *voted);
+        if epoch_of(frame).is_some_and(|epoch| epoch > on_disk) {
+            self.violated(format!(
+                "a vote of node {} left before it was on disk (there: {on_disk})",
+                voter.0
+            ));
+        }
+    }
+
+    /// A request for votes leaves a machine.
+    pub(super) fn request_leaves(&mut self, candidate: HostIdx, frame: &[u8]) {
+        let on_disk = self.s.checks.persisted.get(&candidate).map_or(0, |(current, _)| *current);
+        if epoch_of(frame).is_some_and(|epoch| epoch > on_disk) {
+            self.violated(format!(
+                "node {} asked for votes before its epoch was on disk (there: {on_disk})",
+                candidate.0
+            ));
         }
     }
 

@@ -510,6 +510,9 @@ impl Turn<'_> {
         let Some(conn) = self.host(idx).links.get(&link).copied() else { return };
         let lane = u8::from(link.is_accepted());
         let kind = bus::kind_of(&frame);
+        if kind == Some(Kind::AuthRequest) {
+            self.request_leaves(idx, &frame);
+        }
         if kind == Some(Kind::AuthAck)
             && let Some(Place::Host(to)) =
                 self.s.net.conns.get(&conn).map(|c| c.ends[usize::from(1 - lane)].place)

@@ -30,6 +30,6 @@ pub use history::Watch;
 pub use plan::{Action, ClientPlan, HostIdx, NetPlan, NodePlan, Plan, TimedAction};
 pub use record::{ClientEvent, Flight, FlightKind, Record, What};
 pub use report::Detail;
-pub use script::play;
+pub use script::{play, play_with};
 pub use sweep::{SeedReport, seed_run, sweep, sweep_seed};
 pub use world::{HostView, Ledger, RunEnd, World};

@@ -63,6 +63,8 @@ struct Stage {
     lines: Vec<String>,
     /// A cluster is being made: its many commands are not told.
     typing: bool,
+    /// Directives beyond those of the script.
+    extra: Vec<(String, String)>,
 }
 
 /// Plays a script and gives it back with the trace as it was.
@@ -70,7 +72,16 @@ struct Stage {
 /// # Errors
 /// A directive that cannot be read or carried out, with its line number.
 pub fn play(script: &str) -> Result<String, String> {
-    let mut stage = Stage::default();
+    play_with(script, &[])
+}
+
+/// As [`play`], with further directives for every node: how does it go without a guard?
+///
+/// # Errors
+/// As [`play`].
+pub fn play_with(script: &str, extra: &[(&str, &str)]) -> Result<String, String> {
+    let extra = extra.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+    let mut stage = Stage { extra, ..Stage::default() };
     let mut text = String::new();
     let mut lines = script.lines().enumerate();
     while let Some((n, line)) = lines.next() {
@@ -181,8 +192,10 @@ impl Stage {
         plan.net.jitter_us = get("jitter", 500)?;
         plan.clients.truncate(usize::from(small("clients", 1)?));
         // What is still to be told of another world in the same file belongs to its blocks.
+        plan.config.extend(self.extra.iter().cloned());
         let lines = core::mem::take(&mut self.lines);
-        *self = Self { plan: Some(plan), lines, ..Self::default() };
+        let extra = core::mem::take(&mut self.extra);
+        *self = Self { plan: Some(plan), lines, extra, ..Self::default() };
         Ok(())
     }
 
