@@ -267,6 +267,7 @@ did-latency = latency { $from } ↔ { $to }: { $ms } ms
 did-disk-full = disk of { $port } is full
 did-disk-room = disk of { $port } has room again
 did-clock = clock of { $port } stepped by { $ms } ms
+did-move = slot { $slot } moves to { $port }
 did-command = { $port }> { $command }
 client-error = write { $write } failed: { $text }
 client-lost = write { $write }, acknowledged at { $seconds } s, is gone

@@ -260,6 +260,7 @@ did-latency = 延迟 { $from } ↔ { $to }：{ $ms } 毫秒
 did-disk-full = { $port } 的磁盘已满
 did-disk-room = { $port } 的磁盘有空间了
 did-clock = { $port } 的时钟跳变 { $ms } 毫秒
+did-move = 槽 { $slot } 迁到 { $port }
 did-command = { $port }> { $command }
 client-error = 写入 { $write } 失败：{ $text }
 client-lost = 写入 { $write } 已在 { $seconds } 秒确认，却丢失了

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use super::{Action, HostIdx, turn::Turn};
 use crate::client::Value;
@@ -18,7 +18,8 @@ impl Action {
             | Self::Thaw(host)
             | Self::DiskFull(host, _)
             | Self::ClockStep(host, _)
-            | Self::Command(host, _) => alloc::vec![*host],
+            | Self::Command(host, _)
+            | Self::Move(_, host) => alloc::vec![*host],
             Self::Cut(from, to) | Self::Join(from, to) | Self::Latency(from, to, _) => {
                 alloc::vec![*from, *to]
             }
@@ -59,6 +60,7 @@ impl fmt::Display for Action {
             Self::DiskFull(host, true) => write!(f, "disk-full {host}"),
             Self::DiskFull(host, false) => write!(f, "disk-free {host}"),
             Self::ClockStep(host, ms) => write!(f, "clock {host} {ms}"),
+            Self::Move(slot, host) => write!(f, "move {slot} {host}"),
             Self::Command(host, words) => {
                 write!(f, "tell {host}")?;
                 words.iter().try_for_each(|word| write!(f, " {word}"))
@@ -68,6 +70,26 @@ impl fmt::Display for Action {
 }
 
 impl Turn<'_> {
+    /// What `@n2` and `@master` stand for; other words stand for themselves.
+    fn name_of(&self, at: HostIdx, word: String) -> String {
+        let Some(of) = word.strip_prefix('@') else { return word };
+        let node = |host: &super::host::Host| host.node.as_ref().map(crate::Node::id);
+        let id = if of == "master" {
+            let host = &self.s.hosts[usize::from(at.0)];
+            let view = host.node.as_ref().map(|node| node.snapshot(host.clock(self.s.now)));
+            view.and_then(|view| {
+                let replicas =
+                    |id| view.peers.iter().filter(|peer| peer.master == Some(id)).count();
+                let masters = view.peers.iter().filter(|peer| !peer.slots.is_empty());
+                masters.map(|peer| peer.id).min_by_key(|id| (replicas(*id), *id))
+            })
+        } else {
+            let n = of.strip_prefix('n').and_then(|n| n.parse::<usize>().ok());
+            n.and_then(|n| node(self.s.hosts.get(n)?))
+        };
+        id.map_or(word, |id| id.as_str().into())
+    }
+
     /// Carries out an action whose machines exist; the reply, if it was a command.
     pub(super) fn apply(&mut self, action: Action) -> Option<Value> {
         match action {
@@ -103,7 +125,12 @@ impl Turn<'_> {
                 let host = &mut self.s.hosts[usize::from(host.0)];
                 host.clock_offset_ms = host.clock_offset_ms.saturating_add(ms);
             }
-            Action::Command(host, words) => return self.person(host, &words),
+            Action::Command(host, words) => {
+                let words: Vec<String> =
+                    words.into_iter().map(|word| self.name_of(host, word)).collect();
+                return self.person(host, &words);
+            }
+            Action::Move(slot, to) => self.move_slot(slot, to),
         }
         None
     }

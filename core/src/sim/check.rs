@@ -11,17 +11,14 @@
 //! the master came back without its data, or another one took over before it had the write (or
 //! while the old one still acknowledged). A loss that fits neither is a broken promise of ours.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{HostIdx, What, turn::Turn};
 use crate::{
-    explain::{ElectionWait, ManualStep, Reason},
+    explain::{ElectionWait, ManualStep, ManualVerdict, Reason},
     io::Notice,
+    slot::Slot,
+    time::Instant,
 };
 
 /// What the checkers remember. It stands outside of the machines: no crash makes it forget.
@@ -34,8 +31,13 @@ pub(super) struct Checks {
     winners: BTreeMap<u64, HostIdx>,
     /// The epochs (current, last vote) that stand on each disk.
     persisted: BTreeMap<HostIdx, (u64, u64)>,
-    /// Machines on which a person used a command that may break the rules on purpose.
-    excused: BTreeSet<HostIdx>,
+    /// A person uses a command that breaks the rules on purpose, on this machine, just now.
+    excused: Option<HostIdx>,
+    /// Replicas that have processed all that their master had, for a manual failover: when, and
+    /// whose writes those were.
+    caught_up: BTreeMap<HostIdx, (Instant, Witness)>,
+    /// Masters that became it so: from then on nothing promised before may be missing.
+    rises: BTreeMap<HostIdx, Rise>,
     /// Names of the decisions seen, with how often.
     pub seen: BTreeMap<&'static str, u32>,
     /// How often a machine has become a replica, which throws away what it alone had.
@@ -51,7 +53,20 @@ pub struct Losses {
     pub restart: u64,
     /// Another machine owns the key now and never had the write: asynchronous replication.
     pub failover: u64,
+    /// The key's slot was on the move: a failover forgets that a slot is open.
+    pub moving: u64,
 }
+
+/// A promotion by a manual failover that waited for the master's data.
+#[derive(Clone, Copy, Debug)]
+struct Rise {
+    caught_up: Instant,
+    new: Witness,
+    old: Witness,
+}
+
+/// A manual failover ends after so long.
+const MANUAL_MS: u64 = 5000;
 
 /// Which process in which role acknowledged or answered something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +74,18 @@ pub(super) struct Witness {
     host: HostIdx,
     life: u32,
     demotions: u32,
+}
+
+/// An acknowledged write that a later read did not find.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loss {
+    pub write: u64,
+    pub acked_at: Instant,
+    pub slot: Slot,
+    /// Who acknowledged it.
+    pub promised: Witness,
+    /// Who answered without it.
+    pub found: Witness,
 }
 
 /// Where the header of a bus frame holds the sender's current epoch: of a vote, the epoch voted in.
@@ -84,12 +111,19 @@ impl Checks {
     /// A person typed a command.
     pub(super) fn told(&mut self, host: HostIdx, words: &[String]) {
         let is = |n: usize, word: &str| words.get(n).is_some_and(|w| w.eq_ignore_ascii_case(word));
-        if is(0, "cluster") && (is(1, "reset") || is(2, "takeover")) {
-            self.excused.insert(host);
+        self.excused = (is(0, "cluster") && (is(1, "reset") || is(2, "takeover"))).then_some(host);
+    }
+
+    /// The command has been carried out. A node that was reset has a new name, and with it no past.
+    pub(super) fn was_told(&mut self, host: HostIdx, has_new_name: bool) {
+        self.excused = None;
+        if has_new_name {
+            self.persisted.remove(&host);
+            self.grants.retain(|(voter, _), _| *voter != host);
         }
     }
 
-    pub(super) fn reason(&mut self, reason: &Reason) {
+    fn count(&mut self, reason: &Reason) {
         *self.seen.entry(name(reason)).or_default() += 1;
     }
 
@@ -130,6 +164,17 @@ impl Turn<'_> {
         self.s.checks.violations.push(text);
     }
 
+    /// A decision was taken.
+    pub(super) fn decided(&mut self, idx: HostIdx, reason: &Reason) {
+        self.s.checks.count(reason);
+        if let Reason::Manual(ManualVerdict { step: ManualStep::CaughtUp, with, .. }) = reason
+            && let Some(master) = self.s.names.get(with).copied()
+        {
+            let whose = self.witness(master);
+            self.s.checks.caught_up.insert(idx, (self.s.now, whose));
+        }
+    }
+
     /// Who speaks to an application just now.
     pub(super) fn witness(&self, host: HostIdx) -> Witness {
         let life = self.s.hosts[usize::from(host.0)].life;
@@ -138,9 +183,21 @@ impl Turn<'_> {
     }
 
     /// A promised write is not there: which documented window does that fall into?
-    pub(super) fn explain_loss(&mut self, write: u64, promised: Witness, found: Witness) {
-        let losses = &mut self.s.checks.losses;
-        if promised.host != found.host {
+    pub(super) fn explain_loss(&mut self, lost: &Loss) {
+        let Loss { write, acked_at, slot, promised, found } = *lost;
+        let checks = &mut self.s.checks;
+        let losses = &mut checks.losses;
+        let rise = checks.rises.get(&found.host).filter(|rise| rise.new == found);
+        let moved = self.s.operator.touched_since(slot, acked_at);
+        let manual = rise.is_some_and(|r| r.old == promised && acked_at <= r.caught_up);
+        if moved {
+            losses.moving += 1;
+        } else if manual {
+            self.violated(format!(
+                "a manual failover to node {} lost the acknowledged write {write}",
+                found.host.0
+            ));
+        } else if promised.host != found.host {
             losses.failover += 1;
         } else if promised == found {
             self.violated(format!(
@@ -170,8 +227,13 @@ impl Turn<'_> {
         }
         let Notice::BecameMaster { epoch } = notice else { return };
         let epoch = epoch.0;
-        if self.s.checks.excused.contains(&idx) {
+        let caught_up = self.s.checks.caught_up.remove(&idx);
+        if self.s.checks.excused == Some(idx) {
             return;
+        }
+        if let Some((at, old)) = caught_up.filter(|c| self.s.now.ms_since(c.0) <= MANUAL_MS) {
+            let new = self.witness(idx);
+            self.s.checks.rises.insert(idx, Rise { caught_up: at, new, old });
         }
         let host = &self.s.hosts[usize::from(idx.0)];
         let Some(node) = &host.node else { return };
@@ -198,7 +260,7 @@ impl Turn<'_> {
         let Some(epochs) = epochs_of(image) else { return };
         let before = self.s.checks.persisted.insert(idx, epochs).unwrap_or_default();
         let fell = epochs.0 < before.0 || epochs.1 < before.1;
-        if fell && !self.s.checks.excused.contains(&idx) {
+        if fell {
             self.violated(format!(
                 "node {}: persisted epochs fell from {before:?} to {epochs:?}",
                 idx.0

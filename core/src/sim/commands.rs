@@ -102,14 +102,21 @@ impl Turn<'_> {
         let host = &mut self.s.hosts[usize::from(idx.0)];
         let now = host.clock(at);
         let node = host.node.as_mut()?;
+        let name = node.id();
         let args: Vec<&[u8]> = words.iter().map(String::as_bytes).collect();
         let mut reply = ReplyBuf::new();
         let outcome = node.execute(now, id, &args, &mut reply, self.out);
         node.settle(now, self.out);
+        let renamed = node.id() != name;
         let name = node.id();
         self.s.names.insert(name, idx);
         self.s.trace.bytes(reply.as_bytes());
+        if renamed {
+            self.s.checks.was_told(idx, true);
+            self.s.checks.told(idx, words);
+        }
         self.carry_out(idx);
+        self.s.checks.was_told(idx, false);
         let value = Value::parse(reply.as_bytes()).ok().map(|(value, _)| value);
         let text = value.as_ref().map(Value::to_text).unwrap_or_default();
         match outcome {

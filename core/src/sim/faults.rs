@@ -3,11 +3,15 @@
 //! Each fault comes with its end, and several may overlap. The schedule is a list of actions like
 //! any journal, so a failing seed is replayed, shortened and looked at like any other run.
 
-use alloc::{string::ToString as _, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use super::{Action, ClientPlan, HostIdx, NetPlan, Plan, TimedAction};
 use crate::{
     rng::{Rng, Seed},
+    slot::{Slot, key_slot},
     time::Instant,
 };
 
@@ -15,7 +19,7 @@ use crate::{
 const FROM_MS: u64 = 4000;
 
 /// The kinds of faults with their weights; kills come first because all else hangs on them.
-const WEIGHTS: [(Fault, u32); 9] = [
+const WEIGHTS: [(Fault, u32); 12] = [
     (Fault::Kill, 30),
     (Fault::Freeze, 14),
     (Fault::Partition, 14),
@@ -25,6 +29,9 @@ const WEIGHTS: [(Fault, u32); 9] = [
     (Fault::ClockStep, 5),
     (Fault::DiskFull, 5),
     (Fault::QuickRestart, 4),
+    (Fault::Move, 14),
+    (Fault::Manual, 10),
+    (Fault::Leave, 3),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +54,12 @@ enum Fault {
     DiskFull,
     /// A process that a supervisor brings back at once.
     QuickRestart,
+    /// A slot goes to another machine, keys and all.
+    Move,
+    /// A person has a replica take over, in one of three ways.
+    Manual,
+    /// A replica leaves the cluster and comes back as a new node.
+    Leave,
 }
 
 /// A schedule in the making.
@@ -201,12 +214,56 @@ impl Draw {
                 let by = if self.rng.chance(500) { ahead } else { -ahead };
                 self.add(at, Action::ClockStep(host, by));
             }
+            Fault::Move => {
+                // Half of them slots that the application writes to.
+                let key = alloc::format!("key:{}", self.rng.below(40));
+                let any = u16::try_from(self.rng.below(16_384)).unwrap_or(0);
+                let busy = self.rng.chance(500);
+                let slot = if busy { Some(key_slot(key.as_bytes())) } else { Slot::new(any) };
+                if let Some(slot) = slot {
+                    self.add(at, Action::Move(slot, host));
+                }
+            }
+            Fault::Manual => {
+                let mode = match self.rng.below(10) {
+                    0..=6 => None,
+                    7..=8 => Some("FORCE"),
+                    _ => Some("TAKEOVER"),
+                };
+                let words = ["CLUSTER", "FAILOVER"].into_iter().chain(mode);
+                // Whoever is a master refuses; one of two machines of a shard does not.
+                for host in [host, HostIdx((host.0 + self.hosts / 2) % self.hosts.max(1))] {
+                    self.tell(at, host, words.clone());
+                }
+            }
+            Fault::Leave => self.leave(host, at, end),
             Fault::DiskFull => {
                 self.add(at, Action::DiskFull(host, true));
                 self.add(end, Action::DiskFull(host, false));
                 let back = end + self.between(1, 2000);
                 self.add(back, Action::Restart(host));
             }
+        }
+    }
+
+    fn tell<'w>(&mut self, at: u64, host: HostIdx, words: impl Iterator<Item = &'w str>) {
+        let words = words.map(ToString::to_string).collect();
+        self.add(at, Action::Command(host, words));
+    }
+
+    /// Everybody forgets a machine, and it them; later it is met again, under a new name. A master
+    /// with keys refuses to forget, and comes back by gossip.
+    fn leave(&mut self, host: HostIdx, at: u64, end: u64) {
+        let name = alloc::format!("@{host}");
+        let others: Vec<HostIdx> = (0..self.hosts).map(HostIdx).filter(|h| *h != host).collect();
+        self.tell(at, host, ["CLUSTER", "RESET", "HARD"].into_iter());
+        for other in &others {
+            self.tell(at, *other, ["CLUSTER", "FORGET", &name].into_iter());
+        }
+        let port = alloc::format!("{}", 7000 + others.first().map_or(0, |h| h.0));
+        self.tell(end, host, ["CLUSTER", "MEET", "127.0.0.1", &port].into_iter());
+        for wait in [3000, 6000] {
+            self.tell(end + wait, host, ["CLUSTER", "REPLICATE", "@master"].into_iter());
         }
     }
 

@@ -386,7 +386,7 @@ impl Turn<'_> {
         let mut out = core::mem::take(self.out);
         for reason in out.drain_reasons() {
             self.carrying |= super::check::changes_a_belief(&reason);
-            self.s.checks.reason(&reason);
+            self.decided(idx, &reason);
             self.record(Some(idx), || What::Decided(reason));
         }
         for effect in out.drain() {

@@ -14,6 +14,7 @@ mod history;
 mod host;
 mod image;
 mod net;
+mod operator;
 mod plan;
 mod queue;
 mod record;

@@ -119,8 +119,11 @@ pub enum Action {
     DiskFull(HostIdx, bool),
     /// The wall clock of a machine jumps by so many milliseconds.
     ClockStep(HostIdx, i64),
-    /// A person types a command at a machine's data port: words as typed.
+    /// A person types a command at a machine's data port: words as typed, but for `@n2`, the name
+    /// of the node on that machine, and `@master`, that of a master with the fewest replicas.
     Command(HostIdx, Vec<String>),
+    /// A person moves a slot to a machine, keys and all, as `redis-cli --cluster reshard` does.
+    Move(Slot, HostIdx),
 }
 
 /// An action with the moment it happened at: a line of the journal.

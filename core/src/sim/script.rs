@@ -23,7 +23,7 @@
 //! log lines; `all`), `kill restart freeze thaw n1`,
 //! `cut join n1 n2`, `partition n0,n3 n1,n2`, `heal`, `latency n0 n1 <us>`, `disk-full n1`,
 //! `disk-free n1`, `clock n1 <ms>`, `tell n1 <command>` (a word `@n2` is the name of that node, `""` the
-//! empty word), `create replicas=1`, `run 10s`, `run
+//! empty word), `move 5061 n1`, `create replicas=1`, `run 10s`, `run
 //! until=<condition> limit=30s`, `settled`, `ledger`, `view n0`, `why n0 <question>`. Conditions:
 //! `settled`, `serving`, `down`, `master:n4`, `replica:n1`, `failed:n1`, `fine:n1`, `gone:n1`,
 //! `mark:<mark>` (a decision with that mark was taken in this block).
@@ -44,6 +44,7 @@ use crate::{
     endpoint::Addr,
     explain::Why,
     node::{Health, Snapshot},
+    slot::Slot,
     time::Instant,
 };
 
@@ -155,11 +156,8 @@ impl Stage {
                 self.create(option(options, "replicas").map_or(Ok(0), number)?)
             }
             _ => {
-                let mut action = action(&words)?;
+                let action = action(&words)?;
                 let world = self.world()?;
-                if let Action::Command(_, words) = &mut action {
-                    words.iter_mut().try_for_each(|word| name_of(world, word))?;
-                }
                 if action.hosts().iter().any(|host| usize::from(host.0) >= world.hosts().len()) {
                     return Err("there is no such machine".into());
                 }
@@ -384,21 +382,16 @@ fn action(words: &[&str]) -> Result<Action, String> {
         ["disk-full", of] => Action::DiskFull(host(of)?, true),
         ["disk-free", of] => Action::DiskFull(host(of)?, false),
         ["clock", of, ms] => Action::ClockStep(host(of)?, number(ms)?),
+        ["move", slot, to] => {
+            let slot = Slot::new(number(slot)?).ok_or("there is no such slot")?;
+            Action::Move(slot, host(to)?)
+        }
         ["tell", of, command @ ..] => {
             let word = |word: &&str| if *word == "\"\"" { String::new() } else { (*word).into() };
             Action::Command(host(of)?, command.iter().map(word).collect())
         }
         _ => return Err("not a directive".into()),
     })
-}
-
-/// `@n1` in a command stands for the name of the node on that machine.
-fn name_of(world: &World, word: &mut String) -> Result<(), String> {
-    if let Some(of) = word.strip_prefix("@n") {
-        let snapshot = world.snapshot(HostIdx(number(of)?)).ok_or("that machine does not run")?;
-        *word = snapshot.id.to_string();
-    }
-    Ok(())
 }
 
 /// All that a set of machines says about one, from those that run.

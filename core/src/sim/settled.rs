@@ -53,6 +53,9 @@ impl World {
     #[must_use]
     pub fn unsettled(&self) -> Vec<String> {
         let mut wrong = Vec::new();
+        if self.moves_slots() {
+            wrong.push("a slot is on the move".into());
+        }
         let mut views: Vec<(HostIdx, Snapshot)> = Vec::new();
         for (n, host) in (0_u16..).zip(self.hosts()) {
             match self.snapshot(HostIdx(n)).filter(|_| !host.frozen) {

@@ -33,6 +33,8 @@ pub struct SeedReport {
     pub lost_by_restart: u64,
     /// Those of them that the new owner never had.
     pub lost_by_failover: u64,
+    /// Those of them whose slot was on the move.
+    pub lost_by_move: u64,
     /// Which kinds of decisions occurred, and how often.
     pub seen: Vec<(String, u32)>,
     /// Identifies the end of the run.
@@ -77,6 +79,7 @@ pub fn sweep(seed: u64, plan: Plan, actions: &[TimedAction]) -> SeedReport {
         lost: 0,
         lost_by_restart: 0,
         lost_by_failover: 0,
+        lost_by_move: 0,
         seen: Vec::new(),
         digest: 0,
     };
@@ -102,6 +105,7 @@ pub fn sweep(seed: u64, plan: Plan, actions: &[TimedAction]) -> SeedReport {
     }
     let losses = world.losses();
     (report.lost_by_restart, report.lost_by_failover) = (losses.restart, losses.failover);
+    report.lost_by_move = losses.moving;
     report.seen = world.seen().map(|(name, times)| (name.into(), times)).collect();
     report.digest = world.digest();
     report

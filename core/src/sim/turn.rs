@@ -13,6 +13,7 @@ use super::{
     history::Recorder,
     host::Host,
     net::Net,
+    operator::Operator,
     queue::{Event, Queue},
     workload::App,
 };
@@ -26,6 +27,7 @@ pub(super) struct State {
     pub hosts: Vec<Host>,
     pub net: Net,
     pub apps: Vec<App>,
+    pub operator: Operator,
     pub checks: Checks,
     /// Which machine (last) held a name.
     pub names: BTreeMap<NodeId, HostIdx>,
@@ -47,6 +49,7 @@ impl State {
         for app in &self.apps {
             app.digest(&mut digest);
         }
+        self.operator.digest(&mut digest);
         digest.finish()
     }
 }
@@ -76,6 +79,7 @@ impl Turn<'_> {
             }
             Event::Synced { host, life } => self.synced(host, life),
             Event::Wrote { host, life } => self.wrote(host, life),
+            Event::Move { n } => self.move_on(n),
             Event::AppTick { app } => {
                 self.app_tick(app);
                 true

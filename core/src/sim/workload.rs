@@ -15,7 +15,7 @@ use alloc::{
 
 use super::{
     ClientEvent, ClientPlan, HostIdx, Ledger, What,
-    check::Witness,
+    check::{Loss, Witness},
     digest::Digest,
     net::{Carries, ConnId, Load, Place},
     queue::Event,
@@ -372,7 +372,9 @@ impl Turn<'_> {
                     this.ledger.lost += 1;
                     let (write, acked_at) = (promise.write, promise.acked_at);
                     self.tell(app, || ClientEvent::LostWrite { write, acked_at });
-                    self.explain_loss(write, promise.by, by);
+                    let slot = key_slot_of(key);
+                    let (promised, found) = (promise.by, by);
+                    self.explain_loss(&Loss { write, acked_at, slot, promised, found });
                 }
             }
         }

@@ -171,6 +171,7 @@ impl World {
                 hosts,
                 net,
                 apps,
+                operator: super::operator::Operator::default(),
                 checks: Checks::default(),
                 names: alloc::collections::BTreeMap::new(),
                 trace: Digest::new(),
@@ -399,6 +400,11 @@ impl World {
     #[must_use]
     pub fn digest(&self) -> u64 {
         self.s.digest()
+    }
+
+    /// Whether slots are on the move.
+    pub(super) fn moves_slots(&self) -> bool {
+        self.s.operator.is_busy()
     }
 
     /// Applications write no more. Not journaled: for checks at the end of a run.

@@ -75,6 +75,7 @@ pub const EVENTS: &[(&str, &[&str])] = &[
     ("latency", &["a", "b", "us"]),
     ("disk_full", &["node", "full"]),
     ("clock_step", &["node", "ms"]),
+    ("move", &["slot", "node"]),
     ("command", &["text", "node"]),
 ];
 

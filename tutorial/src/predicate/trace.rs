@@ -324,6 +324,9 @@ impl Ports<'_> {
                 ("disk_full", vec![self.host(*host), full])
             }
             Action::ClockStep(host, ms) => ("clock_step", vec![self.host(*host), Value::Ms(*ms)]),
+            Action::Move(slot, host) => {
+                ("move", vec![Value::Int(i64::from(slot.get())), self.host(*host)])
+            }
             Action::Command(host, words) => {
                 ("command", vec![Value::Text(words.join(" ")), self.host(*host)])
             }

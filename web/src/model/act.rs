@@ -85,6 +85,9 @@ pub fn command_for(action: &Action, picture: &Picture) -> Option<String> {
             format!("# {}: iptables … -j DROP", sides.join(" | "))
         }
         Action::Heal => "iptables -F".into(),
+        Action::Move(slot, h) => {
+            format!("# slot {slot} to {0}: redis-cli --cluster reshard 127.0.0.1:{0} …", port(h))
+        }
         Action::Command(h, words) => format!("redis-cli -p {} {}", port(h), words.join(" ")),
         Action::Latency(..) | Action::DiskFull(..) | Action::ClockStep(..) => return None,
     })

@@ -68,6 +68,7 @@ fn act(w: &Words, picture: &Picture, action: &Action) -> String {
         Action::ClockStep(h, ms) => {
             t!(w, "did-clock", port = port(h), ms = ms.to_string())
         }
+        Action::Move(slot, h) => t!(w, "did-move", slot = slot.to_string(), port = port(h)),
         Action::Command(h, words) => {
             t!(w, "did-command", port = port(h), command = words.join(" "))
         }
