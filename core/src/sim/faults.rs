@@ -3,10 +3,7 @@
 //! Each fault comes with its end, and several may overlap. The schedule is a list of actions like
 //! any journal, so a failing seed is replayed, shortened and looked at like any other run.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::ToString, vec::Vec};
 
 use super::{Action, ClientPlan, HostIdx, NetPlan, Plan, TimedAction};
 use crate::{
