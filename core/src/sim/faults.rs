@@ -16,7 +16,7 @@ use crate::{
 const FROM_MS: u64 = 4000;
 
 /// The kinds of faults with their weights; kills come first because all else hangs on them.
-const WEIGHTS: [(Fault, u32); 12] = [
+const WEIGHTS: [(Fault, u32); 11] = [
     (Fault::Kill, 30),
     (Fault::Freeze, 14),
     (Fault::Partition, 14),
@@ -28,7 +28,6 @@ const WEIGHTS: [(Fault, u32); 12] = [
     (Fault::QuickRestart, 4),
     (Fault::Move, 14),
     (Fault::Manual, 10),
-    (Fault::Leave, 3),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +54,6 @@ enum Fault {
     Move,
     /// A person has a replica take over, in one of three ways.
     Manual,
-    /// A replica leaves the cluster and comes back as a new node.
-    Leave,
 }
 
 /// A schedule in the making.
@@ -233,7 +230,6 @@ impl Draw {
                     self.tell(at, host, words.clone());
                 }
             }
-            Fault::Leave => self.leave(host, at, end),
             Fault::DiskFull => {
                 self.add(at, Action::DiskFull(host, true));
                 self.add(end, Action::DiskFull(host, false));
@@ -246,22 +242,6 @@ impl Draw {
     fn tell<'w>(&mut self, at: u64, host: HostIdx, words: impl Iterator<Item = &'w str>) {
         let words = words.map(ToString::to_string).collect();
         self.add(at, Action::Command(host, words));
-    }
-
-    /// Everybody forgets a machine, and it them; later it is met again, under a new name. A master
-    /// with keys refuses to forget, and comes back by gossip.
-    fn leave(&mut self, host: HostIdx, at: u64, end: u64) {
-        let name = alloc::format!("@{host}");
-        let others: Vec<HostIdx> = (0..self.hosts).map(HostIdx).filter(|h| *h != host).collect();
-        self.tell(at, host, ["CLUSTER", "RESET", "HARD"].into_iter());
-        for other in &others {
-            self.tell(at, *other, ["CLUSTER", "FORGET", &name].into_iter());
-        }
-        let port = alloc::format!("{}", 7000 + others.first().map_or(0, |h| h.0));
-        self.tell(end, host, ["CLUSTER", "MEET", "127.0.0.1", &port].into_iter());
-        for wait in [3000, 6000] {
-            self.tell(end + wait, host, ["CLUSTER", "REPLICATE", "@master"].into_iter());
-        }
     }
 
     fn swizzle(&mut self, host: HostIdx, at: u64, end: u64) {
