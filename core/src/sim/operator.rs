@@ -24,6 +24,8 @@ const STEP_MS: u64 = 20;
 const AGAIN_MS: u64 = 1000;
 /// A move that failed so often is given up, and its slot closed.
 const TRIES_MAX: u32 = 120;
+/// So many parts without an end mean that they do not arrive.
+const PARTS_MAX: u32 = 40;
 /// Keys in one MIGRATE, as redis-cli does it.
 const KEYS: &str = "10";
 
@@ -41,6 +43,8 @@ struct Move {
     to: HostIdx,
     from: Option<HostIdx>,
     phase: Phase,
+    /// Parts of keys sent since the slot was opened.
+    parts: u32,
     tries: u32,
 }
 
@@ -83,7 +87,7 @@ impl Turn<'_> {
         }
         let n = operator.next;
         operator.next += 1;
-        let job = Move { slot, to, from: None, phase: Phase::Open, tries: 0 };
+        let job = Move { slot, to, from: None, phase: Phase::Open, parts: 0, tries: 0 };
         operator.moves.insert(n, job);
         self.move_on(n);
     }
@@ -143,9 +147,14 @@ impl Turn<'_> {
             Phase::Open => {
                 self.say(to.0, &["CLUSTER", "SETSLOT", &slot, "IMPORTING", from_id.as_str()])?;
                 self.say(from, &["CLUSTER", "SETSLOT", &slot, "MIGRATING", to.1.as_str()])?;
-                job.phase = Phase::Keys;
+                (job.phase, job.parts) = (Phase::Keys, 0);
             }
             Phase::Keys => {
+                job.parts += 1;
+                if job.parts > PARTS_MAX {
+                    // Something is in the way: the other side was replaced and knows of no import.
+                    return Err(());
+                }
                 if !self.move_keys(from, to, &slot)? {
                     job.phase = Phase::Close;
                 }

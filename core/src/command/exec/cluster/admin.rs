@@ -66,8 +66,10 @@ pub(crate) fn replicate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `CLUSTER FAILOVER [FORCE|TAKEOVER]`: accepted at once; what comes of it is told by the log.
 pub(crate) fn failover(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if call.args.len() > 3 {
+        return too_many_words(call, "FAILOVER");
+    }
     let mode = match word(call, 2) {
-        _ if call.args.len() > 3 => None,
         how if how.is_empty() && call.args.len() == 2 => Some(ManualMode::Default),
         how if how.eq_ignore_ascii_case(b"force") => Some(ManualMode::Force),
         how if how.eq_ignore_ascii_case(b"takeover") => Some(ManualMode::Takeover),
@@ -89,6 +91,12 @@ pub(crate) fn failover(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     manual::ask(ctx, at, mode);
     call.reply.ok();
     call.outcome = crate::command::Outcome::AfterPersist;
+}
+
+fn too_many_words(call: &mut Call<'_>, name: &str) {
+    call.reply.error_fmt(format_args!(
+        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try CLUSTER HELP."
+    ));
 }
 
 /// `CLUSTER FORGET node-id`
@@ -147,7 +155,10 @@ pub(crate) fn saveconfig(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let how = word(call, 2);
     let hard = how.eq_ignore_ascii_case(b"hard");
-    if call.args.len() > 3 || !(how.is_empty() || hard || how.eq_ignore_ascii_case(b"soft")) {
+    if call.args.len() > 3 {
+        return too_many_words(call, "RESET");
+    }
+    if call.args.len() == 3 && !(hard || how.eq_ignore_ascii_case(b"soft")) {
         return call.reply.error("ERR syntax error");
     }
     if ctx.b.cluster.is_master() && !ctx.b.store.is_empty() {

@@ -64,7 +64,9 @@ fn listed(call: &mut Call<'_>) -> Option<Vec<Slot>> {
 /// The slots named by ranges.
 fn ranged(call: &mut Call<'_>) -> Option<Vec<Slot>> {
     if call.args.len() % 2 == 1 {
-        call.reply.error("ERR wrong number of arguments for 'cluster' command");
+        let name = call.command.name;
+        call.reply
+            .error_fmt(format_args!("ERR wrong number of arguments for 'cluster|{name}' command"));
         return None;
     }
     let mut slots = Vec::new();

@@ -122,7 +122,8 @@ fn shard_node(ctx: &Ctx<'_>, call: &mut Call<'_>, at: PeerIdx, peer: &Peer) {
     reply.bulk(b"ip");
     reply.bulk(ip.as_bytes());
     reply.bulk(b"endpoint");
-    bulk_or_null(reply, host.as_deref());
+    // SLOTS has a null for an unknown endpoint, SHARDS an empty string.
+    reply.bulk(host.as_deref().unwrap_or_default().as_bytes());
     if !hostname.is_empty() {
         reply.bulk(b"hostname");
         reply.bulk(hostname.as_bytes());

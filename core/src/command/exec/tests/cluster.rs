@@ -176,7 +176,10 @@ fn failover_is_for_replicas_with_a_living_master() {
     let mut bench = Bench::new(in_cluster());
     bench.check("CLUSTER FAILOVER -> -ERR You should send CLUSTER FAILOVER to a replica");
     bench.check("CLUSTER FAILOVER NOW -> -ERR syntax error");
-    bench.check("CLUSTER FAILOVER FORCE TAKEOVER -> -ERR syntax error");
+    bench.check(
+        "CLUSTER FAILOVER FORCE TAKEOVER -> -ERR unknown subcommand or wrong number of arguments for \
+         'FAILOVER'. Try CLUSTER HELP.",
+    );
     bench.b.cluster.me_mut().role = Role::Replica { of: None };
     bench.check("CLUSTER FAILOVER FORCE -> -ERR I'm a replica but my master is unknown to me");
     let at = bench.b.cluster.peers.add(Peer::new(NodeId::random(&mut bench.b.rng), Instant::ZERO));
