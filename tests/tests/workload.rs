@@ -222,6 +222,8 @@ const SHAPES: &[&str] = &[
     "sort_ro K alpha desc",
     "sort K by x*",
     "sort K get #",
+    "move K 1",
+    "swapdb 0 1",
     "debug digest-value Q",
     "G",
     "G",

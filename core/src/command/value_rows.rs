@@ -7,7 +7,7 @@ use super::{
         zranges, zset_ops, zsets,
     },
     keyspecs::{
-        BITFIELD, BITOP, CHANGE, COPY, EXTEND, LOOK, MOVE, PUT_FROM, PUT_FROM_ALL,
+        BITFIELD, BITOP, CHANGE, COPY, EXTEND, LOOK, MOVE, NO_KEYS, PUT_FROM, PUT_FROM_ALL,
         PUT_FROM_COUNTED, READ, READ_ALL, READ_COUNTED, READ_TWO, REDUCE, SORT, SORT_READ, TAKE,
         TAKE_BUT_LAST, TAKE_COUNTED, TAKE_COUNTED_SECOND, TOUCH, TOUCH_FROM_ALL,
     },
@@ -223,6 +223,10 @@ rows!(pub(super) VALUE_ROWS "":
         String "7.0.0" "Finds what two strings have in common." => lcs::lcs;
     "copy" -3 [WRITE DENYOOM] [KEYSPACE] COPY []
         Generic "6.2.0" "Copies a key." => keys::copy;
+    "move" 3 [WRITE FAST] [KEYSPACE] CHANGE []
+        Generic "1.0.0" "Moves a key to another database; there is only one." => keys::move_to;
+    "swapdb" 3 [WRITE FAST] [KEYSPACE DANGEROUS] NO_KEYS []
+        Server "4.0.0" "Exchanges two databases; there is only one." => keys::swapdb;
     "sort" -2 [WRITE DENYOOM MOVABLEKEYS] [SET SORTEDSET LIST DANGEROUS] SORT []
         Generic "1.0.0" "Sorts the elements of a list, set or sorted set." => sort::sort;
     "sort_ro" -2 [READONLY MOVABLEKEYS] [SET SORTEDSET LIST DANGEROUS] SORT_READ []

@@ -130,6 +130,20 @@ impl Numbers {
     }
 }
 
+/// How often elements may be drawn with repetitions. Redis would go on until the client's buffer is
+/// full, which for most settings is for ever.
+const AGAIN_MAX: i64 = 1 << 24;
+
+/// How many to draw, as word 2 says.
+fn count(call: &mut Call<'_>) -> Option<i64> {
+    let count = args::draws(call, 2)?;
+    if count < -AGAIN_MAX {
+        call.reply.error("ERR value is out of range");
+        return None;
+    }
+    Some(count)
+}
+
 /// How a command with a count ends: with what it names, or not at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pairs {
@@ -139,7 +153,7 @@ enum Pairs {
 
 /// `count [WITHVALUES]` from word 2 on; refuses what is wrong.
 fn options(call: &mut Call<'_>, with: &str) -> Option<(i64, Pairs)> {
-    let count = args::draws(call, 2)?;
+    let count = count(call)?;
     let pairs = match call.args.get(3..).unwrap_or_default() {
         [] => Pairs::Alone,
         [word] if same(word, with) => Pairs::With,
@@ -148,7 +162,7 @@ fn options(call: &mut Call<'_>, with: &str) -> Option<(i64, Pairs)> {
             return None;
         }
     };
-    if pairs == Pairs::With && !(-(i64::MAX / 2)..=i64::MAX / 2).contains(&count) {
+    if pairs == Pairs::With && count > i64::MAX / 2 {
         call.reply.error("ERR value is out of range");
         return None;
     }
@@ -182,7 +196,7 @@ pub(in crate::command) fn srandmember(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
     let count = match call.args.len() {
         2 => None,
-        3 => match args::draws(call, 2) {
+        3 => match count(call) {
             Some(count) => Some(count),
             None => return,
         },

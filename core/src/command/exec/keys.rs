@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::{exists, read, same, settle};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
+    resp::parse_i64,
     rules::Ctx,
     store::{Key, Str, Value, glob},
 };
@@ -224,4 +225,29 @@ pub(in crate::command) fn copy(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     ctx.b.store.insert(call.slot_of(target), target, entry.value, entry.expire);
     call.propagate = Propagate::Verbatim;
     call.reply.integer(1);
+}
+
+/// `MOVE key db`: there is one database.
+pub(in crate::command) fn move_to(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if ctx.b.config.cluster_enabled {
+        return call.reply.error("ERR MOVE is not allowed in cluster mode");
+    }
+    match super::integer(call, 2) {
+        None => {}
+        Some(0) => call.reply.error("ERR source and destination objects are the same"),
+        Some(_) => call.reply.error("ERR DB index is out of range"),
+    }
+}
+
+/// `SWAPDB db db`
+pub(in crate::command) fn swapdb(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if ctx.b.config.cluster_enabled {
+        return call.reply.error("ERR SWAPDB is not allowed in cluster mode");
+    }
+    match (parse_i64(call.arg(1)), parse_i64(call.arg(2))) {
+        (None, _) => call.reply.error("ERR invalid first DB index"),
+        (_, None) => call.reply.error("ERR invalid second DB index"),
+        (Some(0), Some(0)) => call.reply.ok(),
+        _ => call.reply.error("ERR DB index is out of range"),
+    }
 }

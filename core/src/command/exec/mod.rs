@@ -161,18 +161,20 @@ fn change<T: Collection, R>(
     work: impl FnOnce(&mut T) -> R,
 ) -> Option<R> {
     let slot = call.slot_of(key);
-    if ctx.b.store.entry(slot, key).is_none() {
+    let mut work = Some(work);
+    let changed = ctx.b.store.modify(slot, key, |value| {
+        let held = T::of_mut(value)?;
+        Some((work.take()?(held), held.is_void()))
+    });
+    let Some(changed) = changed else {
         let mut fresh = T::default();
-        let answer = work(&mut fresh);
+        let answer = work.take()?(&mut fresh);
         if !fresh.is_void() {
             ctx.b.store.insert(slot, key, fresh.into(), None);
         }
         return Some(answer);
-    }
-    let (answer, is_void) = ctx.b.store.modify(slot, key, |value| {
-        let held = T::of_mut(value)?;
-        Some((work(held), held.is_void()))
-    })??;
+    };
+    let (answer, is_void) = changed?;
     if is_void {
         ctx.b.store.remove(slot, key);
     }
