@@ -19,13 +19,16 @@ const KEYS: usize = 3000;
 
 fn pair(master: Make, replica: Make, below: &tempfile::TempDir) -> (Server, Server) {
     let ports = ports::free_many(2);
-    // Redis waits five seconds for more replicas before it starts a snapshot.
-    let directives: &[&str] = match master {
-        Redis => &["--repl-diskless-sync-delay", "0"],
-        Slotscope => &[],
+    // Redis waits five seconds for more replicas before it starts a snapshot, and tells nobody
+    // what its data add up to.
+    let directives = |make| -> &[&str] {
+        match make {
+            Redis => &["--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes"],
+            Slotscope => &[],
+        }
     };
-    let master = Server::start(master, ports[0], below.path(), directives);
-    (master, Server::start(replica, ports[1], below.path(), &[]))
+    let start = |make, port| Server::start(make, port, below.path(), directives(make));
+    (start(master, ports[0]), start(replica, ports[1]))
 }
 
 fn follow(replica: &Server, master: &Server) {
@@ -44,11 +47,52 @@ fn await_same(master: &Server, replica: &Server) {
     assert_eq!(master.cli(&["DBSIZE"]), replica.cli(&["DBSIZE"]));
     let mut names: Vec<String> = master.cli(&["KEYS", "*"]).lines().map(str::to_owned).collect();
     names.sort();
-    let script: String = names.iter().map(|name| format!("GET {name}\n")).collect();
-    let (ours, theirs) = (master.cli_script(&script), replica.cli_script(&script));
-    let differs = ours.lines().zip(theirs.lines()).position(|(a, b)| a != b);
-    assert_eq!(differs.map(|at| &names[at]), None);
+    let ask = |command: &str| {
+        let script: String = names.iter().map(|name| format!("{command} {name}\n")).collect();
+        let (ours, theirs) = (master.cli_script(&script), replica.cli_script(&script));
+        assert_eq!(ours.lines().count(), names.len(), "{command}");
+        let differs = ours.lines().zip(theirs.lines()).position(|(a, b)| a != b);
+        assert_eq!(differs.map(|at| &names[at]), None, "{command}");
+    };
+    ask("DEBUG DIGEST-VALUE");
+    ask("PEXPIRETIME");
+    // The whole of it in one number, as a person would compare two servers.
+    let whole = master.cli(&["DEBUG", "DIGEST"]);
+    assert_eq!((whole.trim().len(), replica.cli(&["DEBUG", "DIGEST"])), (40, whole));
 }
+
+/// Commands that make a small and a large key of each type that is no string.
+fn collections() -> String {
+    let many = |count: usize, one: &dyn Fn(usize) -> String| {
+        (0..count).map(one).collect::<Vec<_>>().join(" ")
+    };
+    let mut script = String::new();
+    for (size, name) in [(5, "small"), (700, "large")] {
+        let long = "x".repeat(size);
+        for (command, elements) in [
+            ("RPUSH", many(size, &|n| format!("{n} element-{n} {}", "-".repeat(n % 90)))),
+            ("SADD", many(size, &|n| format!("member-{n}"))),
+            ("HSET", many(size, &|n| format!("field-{n} {n}"))),
+            ("ZADD", many(size, &|n| format!("{}.5 member-{n}", n * n))),
+            ("SET", long.clone()),
+        ] {
+            let elements = elements.replace("  ", " ");
+            writeln!(script, "{command} {name}:{command} {elements}").unwrap();
+        }
+        writeln!(script, "SADD {name}:integers {}", many(size, &|n| (n * 100_003).to_string()))
+            .unwrap();
+        writeln!(script, "PEXPIRE {name}:HSET 5000000").unwrap();
+    }
+    script
+}
+
+/// Commands whose effect is not what they say: what replicas get is another command.
+const EFFECTS: &str = "SPOP small:SADD 2\nINCRBYFLOAT number:7 0.1\nHINCRBYFLOAT small:HSET field-1 \
+                       0.25\nLPOP large:RPUSH 3\nLMOVE large:RPUSH small:RPUSH LEFT RIGHT\nZPOPMIN \
+                       large:ZADD 5\nZINCRBY small:ZADD 0.1 member-1\nSINTERSTORE both large:SADD \
+                       small:SADD\nZUNIONSTORE union 2 small:ZADD large:ZADD\nGETEX late:7 PX \
+                       900000\nSET late:8 y EX 800\nRENAME large:integers renamed\nHDEL large:HSET \
+                       field-3 field-4\nSREM renamed 0\nLTRIM large:RPUSH 10 300\nGETDEL text:9\n";
 
 fn number(server: &Server, field: &str) -> u64 {
     server.info(field).unwrap().parse().unwrap()
@@ -65,6 +109,8 @@ fn replicate(master: Make, replica: Make) {
         writeln!(script, "SET late:{n} x PX {}", 1_000_000 + n).unwrap();
     }
     assert_eq!(a.cli_script(&script).lines().filter(|line| *line == "OK").count(), 3 * KEYS);
+    let said = a.cli_script(&collections());
+    assert!(!said.contains("ERR") && said.lines().count() == 14, "{said}");
 
     // Everything, then the stream.
     follow(&b, &a);
@@ -72,6 +118,9 @@ fn replicate(master: Make, replica: Make) {
     assert_eq!(number(&a, "sync_full"), 1);
     let ttl: u64 = b.cli(&["PTTL", "late:5"]).trim().parse().unwrap();
     assert!((900_000..1_000_006).contains(&ttl), "{ttl}");
+    let said = a.cli_script(EFFECTS);
+    assert!(!said.contains("ERR") && !said.contains("WRONGTYPE"), "{said}");
+    await_same(&a, &b);
     let written =
         a.cli_script("INCR number:0\nAPPEND text:1 more\nDEL text:2\nEXPIRE text:3 900\n");
     assert_eq!(written.lines().count(), 4);
@@ -81,10 +130,9 @@ fn replicate(master: Make, replica: Make) {
     assert!(b.cli(&["SET", "x", "1"]).contains("READONLY"));
 
     // A key that expires goes by the master's word.
+    let keys = a.cli(&["DBSIZE"]);
     assert_eq!(a.cli(&["SET", "short", "1", "PX", "100"]).trim(), "OK");
-    wait_for("the key is gone on both", PATIENCE, || {
-        (a.cli(&["DBSIZE"]).trim() == (3 * KEYS).to_string()).then_some(())
-    });
+    wait_for("the key is gone on both", PATIENCE, || (a.cli(&["DBSIZE"]) == keys).then_some(()));
     await_same(&a, &b);
 
     // A broken link costs only what was missed.

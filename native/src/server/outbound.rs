@@ -77,6 +77,8 @@ pub(super) struct Outbound {
     waker: RefCell<Option<Waker>>,
     drained: Notify,
     soft_since: Cell<Option<Instant>>,
+    /// How much of what waits is a snapshot, which no limit counts; `None` before there was one.
+    snapshot: Cell<Option<usize>>,
     /// The client's last command is answered later; requests behind it wait.
     pub(super) is_blocked: Cell<bool>,
 }
@@ -88,6 +90,17 @@ impl Outbound {
             self.bytes.borrow_mut().extend_from_slice(bytes);
             self.wake();
         }
+    }
+
+    /// Appends what a replica gets first: however large its snapshot is, it is not slow for that.
+    /// True the first time only; later it is a client like others.
+    pub(super) fn push_snapshot(&self, bytes: &[u8]) -> bool {
+        if self.snapshot.get().is_some() {
+            return false;
+        }
+        self.snapshot.set(Some(self.waiting() + bytes.len()));
+        self.push(bytes);
+        true
     }
 
     /// Appends without waking: for the connection's own task, which writes next anyway.
@@ -169,7 +182,10 @@ impl Outbound {
         while sent < bytes.len() {
             match stream.try_write(&bytes[sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => sent += n,
+                Ok(n) => {
+                    sent += n;
+                    self.snapshot.set(self.snapshot.get().map(|left| left.saturating_sub(n)));
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -193,7 +209,8 @@ impl Outbound {
 
     /// Whether more waits than `limit` allows (now, or for too long).
     pub(super) fn exceeds(&self, limit: BufferLimit) -> bool {
-        let waiting = self.waiting() as u64;
+        let snapshot = self.snapshot.get().unwrap_or(0);
+        let waiting = self.waiting().saturating_sub(snapshot) as u64;
         if limit.hard != 0 && waiting > limit.hard {
             return true;
         }
@@ -221,6 +238,19 @@ mod tests {
         assert!(!out.exceeds(BufferLimit { hard: 0, soft: 50, soft_s: 60 }));
         out.soft_since.set(Instant::now().checked_sub(Duration::from_secs(61)));
         assert!(out.exceeds(BufferLimit { hard: 0, soft: 50, soft_s: 60 }));
+    }
+
+    #[test]
+    fn a_snapshot_is_not_counted_and_what_follows_is() {
+        let out = Outbound::default();
+        let limit = BufferLimit { hard: 100, soft: 0, soft_s: 0 };
+        assert!(out.push_snapshot(&[0; 5000]));
+        assert!(!out.exceeds(limit));
+        out.push(&[0; 100]);
+        assert!(!out.exceeds(limit));
+        assert!(!out.push_snapshot(&[0; 5000]), "once");
+        out.push(&[0; 1]);
+        assert!(out.exceeds(limit));
     }
 
     #[test]

@@ -196,6 +196,7 @@ fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("pubsub_channels", ctx.b.pubsub.channel_count());
     text.put("pubsub_patterns", ctx.b.pubsub.pattern_count());
     text.put("pubsubshard_channels", ctx.b.pubsub.shard_count());
+    text.put("migrate_cached_sockets", ctx.b.migrations.links.len());
 }
 
 fn replication(ctx: &Ctx<'_>, text: &mut Lines) {

@@ -53,9 +53,20 @@ impl Driver {
     pub(super) fn feed(&self, id: ClientId, bytes: &[u8]) {
         if let Some(client) = self.clients.borrow().get(&id) {
             client.out.is_blocked.set(false);
-            client.out.push(bytes);
+            // A replica's first bytes are its snapshot, or what it missed: never few, and made for
+            // it at once. Redis keeps them apart from the buffer that has a limit, too.
+            let is_first = bytes.len() > UNCOUNTED_BYTES
+                && self.class(id) == Some(ClientClass::Replica)
+                && client.out.push_snapshot(bytes);
+            if !is_first {
+                client.out.push(bytes);
+            }
             self.check_output(id, &client.out);
         }
+    }
+
+    fn class(&self, id: ClientId) -> Option<ClientClass> {
+        self.node.borrow().client(self.clock.now(), id).map(|client| client.class)
     }
 
     /// Offers a client's postponed request again.
