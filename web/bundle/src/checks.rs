@@ -143,7 +143,16 @@ fn seeds() -> Result<()> {
 
 fn peers() -> Result<()> {
     packages::ensure(packages::REDIS)?;
-    system_test(&["hostile", "commands", "native", "mixed", "replication", "files", "persistence"])
+    system_test(&[
+        "hostile",
+        "commands",
+        "native",
+        "mixed",
+        "replication",
+        "reshard",
+        "files",
+        "persistence",
+    ])
 }
 
 fn browser() -> Result<()> {
@@ -153,7 +162,7 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 15] = [
+const SYSTEM: [&str; 16] = [
     "purity",
     "determinism",
     "seeds",
@@ -162,6 +171,7 @@ const SYSTEM: [&str; 15] = [
     "native",
     "mixed",
     "replication",
+    "reshard",
     "tutorials",
     "citizen",
     "losses",
