@@ -23,4 +23,5 @@ pub mod server;
 pub mod table;
 pub mod terminal;
 pub mod typing;
+pub mod verbatim;
 pub mod wire;

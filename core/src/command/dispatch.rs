@@ -77,7 +77,7 @@ pub(crate) fn execute(
         }
         Ok((command, slot)) => run(ctx, client, command, args, slot, reply),
         Err(how) => {
-            if caller.in_multi {
+            if caller.in_multi || found.is_ok_and(transaction::is_exec) {
                 transaction::refused(ctx, client, found.ok(), how, mark, reply);
             }
             Outcome::Done

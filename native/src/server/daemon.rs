@@ -40,5 +40,5 @@ pub(super) fn start_background(piped: Option<&str>) -> io::Result<()> {
 /// Leaves the session of the terminal, so that its end is not this process's end.
 pub(super) fn leave_terminal() {
     // Fails only for a process that leads a session already, which is as good.
-    drop(rustix::process::setsid());
+    let _ = rustix::process::setsid();
 }

@@ -146,6 +146,7 @@ fn peers() -> Result<()> {
     system_test(&[
         "hostile",
         "commands",
+        "sessions",
         "native",
         "mixed",
         "replication",
@@ -162,12 +163,13 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 16] = [
+const SYSTEM: [&str; 17] = [
     "purity",
     "determinism",
     "seeds",
     "hostile",
     "commands",
+    "sessions",
     "native",
     "mixed",
     "replication",

@@ -98,7 +98,8 @@ pub(in crate::command) fn queue(
     Outcome::Done
 }
 
-/// A command was refused while a transaction has begun; its refusal stands behind `mark`.
+/// A command was refused while a transaction has begun, or it was EXEC; its refusal stands behind
+/// `mark`.
 pub(in crate::command) fn refused(
     ctx: &mut Ctx<'_>,
     client: ClientId,
