@@ -55,8 +55,10 @@ impl Writer {
     fn start(port: u16, name: String, depth: u64) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&stop);
+        // Connected before anybody can kill the other end.
+        let mut wire = Wire::open(port);
         let thread = thread::spawn(move || {
-            let (mut wire, mut acked, mut next) = (Wire::open(port), Vec::new(), 1);
+            let (mut acked, mut next) = (Vec::new(), 1);
             while !is_over.load(Ordering::Relaxed) {
                 for number in next..next + depth {
                     let value = number.to_string();

@@ -6,7 +6,7 @@ use super::{exists, read, same, settle};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
     resp::parse_i64,
-    rules::Ctx,
+    rules::{Ctx, persistence},
     store::{Key, Str, Value, glob},
 };
 
@@ -96,6 +96,7 @@ pub(in crate::command) fn flush(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.syntax_error();
     }
     ctx.b.store.clear();
+    persistence::flushed(ctx);
     call.propagate = Propagate::Verbatim;
     call.reply.ok();
 }

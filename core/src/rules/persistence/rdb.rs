@@ -38,6 +38,21 @@ pub(crate) fn save(ctx: &mut Ctx<'_>, client: Option<ClientId>) -> Result<(), &'
     Ok(())
 }
 
+/// All keys were deleted by command: where snapshots are wanted, the file must not bring them back
+/// after a crash. Whatever was being saved is given up.
+pub(crate) fn flushed(ctx: &mut Ctx<'_>) {
+    if ctx.b.config.save_points().is_empty() || ctx.b.persist.muted {
+        return;
+    }
+    let who = ctx.b.persist.saving.map(|saving| saving.who);
+    if matches!(who, None | Some(SaveFor::Background | SaveFor::Nobody)) {
+        if let Some(saving) = ctx.b.persist.saving.take() {
+            ctx.out.push(Effect::CancelJob { job: saving.id });
+        }
+        save_for(ctx, SaveFor::Nobody);
+    }
+}
+
 /// Begins a snapshot.
 pub(crate) fn save_for(ctx: &mut Ctx<'_>, who: SaveFor) {
     let dataset = freeze(ctx);
