@@ -15,7 +15,7 @@ use redis::{Client, Connection, ErrorKind, RedisError, ServerErrorKind};
 use slotscope_core::slot::{SLOTS, key_slot};
 
 /// How long it waits for one answer.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Redirections that it follows for one command.
 const REDIRECTIONS_MAX: u32 = 5;
 
@@ -136,7 +136,11 @@ impl App {
             port = self.ports[self.next % self.ports.len()];
         }
         let (mut redirections, mut is_guest) = (0, false);
+        // A connection that was open from before may have been closed meanwhile (its node was
+        // started again): that is found out by using it, and is no outage.
+        let mut is_fresh = false;
         loop {
+            is_fresh |= !self.open.contains_key(&port);
             let answer = self.connection(port).and_then(|open| {
                 if is_guest {
                     redis::cmd("ASKING").exec(open)?;
@@ -153,10 +157,14 @@ impl App {
                     port = to.parse().map_err(|_| {
                         RedisError::from((ErrorKind::Client, "a redirection without a port"))
                     })?;
+                    is_fresh = false;
                     is_guest = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
                     if !is_guest {
                         self.homes[slot] = port;
                     }
+                }
+                _ if error.is_connection_dropped() && !is_fresh => {
+                    self.open.remove(&port);
                 }
                 _ => {
                     // A broken connection is not used again; the next command asks another node.

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Long enough that only something that hangs reaches it.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// One reader of one text.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// On one machine the replication lag is a few milliseconds; this allows for a busy one.
 const LAG: Duration = Duration::from_millis(500);
 /// Slots of one reshard.
-const SLOTS: &str = "150";
+const SLOTS: &str = "60";
 
 /// Masters first, then the replica of each, of the other make.
 fn mixed() -> Cluster {

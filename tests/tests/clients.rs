@@ -60,16 +60,17 @@ enum Worker {
 }
 
 impl Worker {
-    fn script(program: &Path, script: &str, folder: &Path, ports: &[String]) -> Self {
+    fn script(program: &str, script: &str, folder: &Path, ports: &[String]) -> Self {
         let script = places::root().join("tests/clients").join(script);
         let mut child = Command::new(program)
             .arg(script)
             .args(ports)
             .current_dir(folder)
+            .env("PYTHONPATH", folder.join("python"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
         let output = BufReader::new(child.stdout.take().unwrap());
         let output =
             thread::spawn(move || output.lines().map_while(Result::ok).last().unwrap_or_default());
@@ -91,12 +92,16 @@ impl Worker {
             Self::Script { mut child, output } => {
                 drop(child.stdin.take());
                 let status = wait_for("the client ends", PATIENCE, || child.try_wait().unwrap());
+                wait_for("its output ends", PATIENCE, || output.is_finished().then_some(()));
                 let line = output.join().unwrap();
                 serde_json::from_str(&line)
                     .unwrap_or_else(|error| panic!("{status}, {error}, after {line:?}"))
             }
             Self::Crate { is_over, thread, .. } => {
                 is_over.store(true, Ordering::Relaxed);
+                wait_for("the crate's client ends", PATIENCE * 2, || {
+                    thread.is_finished().then_some(())
+                });
                 thread.join().unwrap()
             }
         }
@@ -105,34 +110,26 @@ impl Worker {
 
 /// Where the libraries are, installed by the package managers of their languages.
 struct Libraries {
-    python: PathBuf,
-    node_modules: PathBuf,
+    folder: PathBuf,
 }
 
 impl Libraries {
     fn install() -> Self {
         let folder = places::target().join("clients");
         fs::create_dir_all(&folder).unwrap();
-        let python = folder.join("venv/bin/python");
-        let run = |program: &Path, words: &[&str]| {
+        let run = |program: &str, words: &[&str]| {
             let output = Command::new(program).args(words).current_dir(&folder).output();
-            let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
             let told = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{} {words:?}: {told}", program.display());
+            assert!(output.status.success(), "{program} {words:?}: {told}");
         };
-        if !python.exists() {
-            run(Path::new("python3"), &["-m", "venv", "venv"]);
-        }
-        if !Command::new(&python).args(["-c", "import redis"]).status().unwrap().success() {
-            run(&python, &["-m", "pip", "install", "--quiet", "redis"]);
+        if !folder.join("python/redis").exists() {
+            run("python3", &["-m", "pip", "install", "--quiet", "--target", "python", "redis"]);
         }
         if !folder.join("node_modules/ioredis").exists() {
-            run(
-                Path::new("npm"),
-                &["install", "--no-audit", "--no-fund", "--prefix", ".", "ioredis"],
-            );
+            run("npm", &["install", "--no-audit", "--no-fund", "--prefix", ".", "ioredis"]);
         }
-        Self { python, node_modules: folder }
+        Self { folder }
     }
 }
 
@@ -144,8 +141,8 @@ fn work(make: Make, libraries: &Libraries) -> Met {
     let (mut cluster, _) = Cluster::create(make, NODE_TIMEOUT_MS);
     let ports: Vec<String> = cluster.servers.iter().map(|server| server.port.to_string()).collect();
     let mut workers = vec![
-        Worker::script(&libraries.python, "workload.py", &libraries.node_modules, &ports),
-        Worker::script(Path::new("node"), "workload.mjs", &libraries.node_modules, &ports),
+        Worker::script("python3", "workload.py", &libraries.folder, &ports),
+        Worker::script("node", "workload.mjs", &libraries.folder, &ports),
         with_the_crate(&cluster),
     ];
     let enter = |workers: &mut Vec<Worker>, phase: &str| {
@@ -169,7 +166,7 @@ fn work(make: Make, libraries: &Libraries) -> Met {
             "--cluster-to",
             &masters[to].id,
             "--cluster-slots",
-            "800",
+            "150",
             "--cluster-yes",
         ]);
         assert!(!printed.contains("ERR"), "{make:?}: {printed}");
@@ -276,6 +273,10 @@ fn with_the_crate(cluster: &Cluster) -> Worker {
         let client = ClusterClient::builder(addresses)
             .response_timeout(Duration::from_secs(2))
             .connection_timeout(Duration::from_secs(2))
+            // Left to itself it waits for minutes between two tries.
+            .retries(8)
+            .min_retry_wait(50)
+            .max_retry_wait(400)
             .build()
             .unwrap();
         let mut app = CrateApp::new(client.get_connection().unwrap());
@@ -400,10 +401,12 @@ impl CrateApp {
             }
             differs(vec![n; 10], pipe.query(at)?)
         });
+        // Over many slots this library splits MGET by itself, and in 1.8 ends with an index out of
+        // bounds when a part of it fails (with real servers too), so all keys have one slot here.
         self.step(phase, "many", |at| {
-            let keys: Vec<String> = (0..Self::TAGS).map(|n| format!("{{rs{n}}}:p")).collect();
+            let keys: Vec<String> = (0..10).map(|n| format!("{tag}:{n}")).collect();
             let got: Vec<Option<u64>> = redis::cmd("MGET").arg(keys).query(at)?;
-            differs(Self::TAGS, u64::try_from(got.len()).unwrap())
+            differs(10, got.len())
         });
     }
 
@@ -435,5 +438,6 @@ fn differs<T: PartialEq + std::fmt::Debug>(wanted: T, got: T) -> RedisResult<Opt
 }
 
 fn kind_of(error: &RedisError) -> String {
-    error.code().map_or_else(|| format!("{:?}", error.kind()), str::to_owned)
+    // What the server says has a code; what the library says has only words.
+    error.code().map_or_else(|| format!("{:?}: {}", error.kind(), error), str::to_owned)
 }

@@ -39,6 +39,8 @@ const STAGES: &[Stage] = &[
     Stage { name: "purity", what: "core as wasm imports nothing; its speed", run: purity },
     Stage { name: "seeds", what: "1,000 seeds of random faults", run: seeds },
     Stage { name: "peers", what: "real processes, real redis-server", run: peers },
+    Stage { name: "tutorials", what: "every line of the tutorials, typed", run: tutorials },
+    Stage { name: "clients", what: "redis-py, ioredis and the redis crate", run: clients },
     Stage {
         name: "browser",
         what: "the same run in debug, release and wasm; the page in Chromium",
@@ -153,7 +155,20 @@ fn peers() -> Result<()> {
         "reshard",
         "files",
         "persistence",
+        "losses",
+        "citizen",
     ])
+}
+
+fn tutorials() -> Result<()> {
+    packages::ensure(packages::REDIS)?;
+    system_test(&["tutorials"])
+}
+
+fn clients() -> Result<()> {
+    packages::ensure(packages::REDIS)?;
+    packages::ensure(packages::CLIENTS)?;
+    system_test(&["clients"])
 }
 
 fn browser() -> Result<()> {

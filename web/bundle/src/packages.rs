@@ -26,6 +26,14 @@ pub const REDIS: &[Need] = &[
     Need { program: "redis-benchmark", package: "redis-tools" },
 ];
 
+/// The languages of the client libraries, with their package managers.
+pub const CLIENTS: &[Need] = &[
+    Need { program: "python3", package: "python3" },
+    Need { program: "pip3", package: "python3-pip" },
+    Need { program: "node", package: "nodejs" },
+    Need { program: "npm", package: "npm" },
+];
+
 /// A browser, its driver, and letters for Chinese.
 pub const BROWSER: &[Need] = &[
     Need { program: "chromium", package: "chromium" },
