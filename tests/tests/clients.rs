@@ -23,7 +23,7 @@ use std::{
 
 use redis::{
     RedisError, RedisResult,
-    cluster::{ClusterClient, ClusterConnection, cluster_pipe},
+    cluster::{ClusterClient, ClusterConnection},
 };
 use serde_json::{Value, json};
 use slotscope_tests::{
@@ -386,21 +386,9 @@ impl CrateApp {
                 redis::cmd("ZRANGE").arg(key("z")).arg(0).arg(-1).arg("WITHSCORES").query(at)?;
             differs(vec![("a".to_owned(), 1.0), ("b".to_owned(), 2.5)], got)
         });
-        self.step(phase, "transaction", |at| {
-            let mut pipe = redis::pipe();
-            pipe.atomic().set(key("t"), n).ignore().incr(key("t"), 1).get(key("t"));
-            differs((n + 1, n + 1), pipe.query(at)?)
-        });
-        self.step(phase, "pipeline", |at| {
-            let mut pipe = cluster_pipe();
-            for step in 0..10 {
-                pipe.set(format!("{{rs{}}}:p", (n + step) % Self::TAGS), n).ignore();
-            }
-            for step in 0..10 {
-                pipe.get(format!("{{rs{}}}:p", (n + step) % Self::TAGS));
-            }
-            differs(vec![n; 10], pipe.query(at)?)
-        });
+        // No pipelines and no transactions with this one: its blocking cluster client refuses atomic
+        // pipelines, and after a node has failed in the middle of another it hands out answers to
+        // the wrong questions, or panics; all of that with real servers too.
         // Over many slots this library splits MGET by itself, and in 1.8 ends with an index out of
         // bounds when a part of it fails (with real servers too), so all keys have one slot here.
         self.step(phase, "many", |at| {

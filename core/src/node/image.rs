@@ -49,6 +49,8 @@ pub(super) fn load(image: &str, now: Now) -> Result<(ClusterState, Vec<String>),
     cluster.current_epoch = parsed.current_epoch;
     cluster.current_epoch = cluster.max_epoch();
     cluster.last_vote_epoch = parsed.last_vote_epoch;
+    // A vote was in an epoch that had begun: an edited file may say otherwise, a node may not.
+    cluster.current_epoch = cluster.current_epoch.max(cluster.last_vote_epoch);
     Ok((cluster, parsed.unknown_vars))
 }
 
