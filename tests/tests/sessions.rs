@@ -153,7 +153,8 @@ fn messages_cross_between_makes() {
         let id = heir.cli(&["CLUSTER", "MYID"]).trim().to_owned();
         let owner = servers[..3].iter().find(|s| inside.iter().any(|i| i.port == s.port)).unwrap();
         let owner_id = owner.cli(&["CLUSTER", "MYID"]).trim().to_owned();
-        heir.cli(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &owner_id]);
+        let set = heir.cli(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &owner_id]);
+        assert_eq!(set.trim(), "OK");
         for server in [heir, owner] {
             let set = server.cli(&["CLUSTER", "SETSLOT", &slot, "NODE", &id]);
             assert_eq!(set.trim(), "OK");
@@ -198,7 +199,7 @@ fn a_link_called_redis_server_is_one() {
     let line = redis_cli(&["-s", &near, "CLIENT", "INFO"]);
     assert!(line.contains(&format!("addr={near}:0 laddr={near}:0")) && line.contains("flags=U"));
     let pid: u32 = fs::read_to_string(dir.join("pid")).unwrap().trim().parse().unwrap();
-    redis_cli(&["-s", &near, "SHUTDOWN", "NOSAVE"]);
+    assert_eq!(redis_cli(&["-s", &near, "SHUTDOWN", "NOSAVE"]).trim(), "", "no reply");
     wait_for("it has ended", PATIENCE, || {
         (!fs::exists(format!("/proc/{pid}")).unwrap()).then_some(())
     });
@@ -218,6 +219,6 @@ fn silent_clients_are_closed_and_listeners_are_not() {
     assert_eq!(silent.line(), "", "closed");
     assert_eq!(server.cli(&["PUBLISH", "c", "x"]).trim(), "1");
     assert_eq!(listens.value(), "[\"message\" \"c\" \"x\"]");
-    server.cli(&["RPUSH", "k", "v"]);
+    assert_eq!(server.cli(&["RPUSH", "k", "v"]).trim(), "1");
     assert_eq!(waits.value(), "[\"k\" \"v\"]");
 }
