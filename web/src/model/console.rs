@@ -191,12 +191,12 @@ impl Page {
             }
             Ok(read) => {
                 self.console.trouble = None;
-                self.say(read);
+                self.say(&read);
             }
         }
     }
 
-    fn say(&mut self, line: Line) {
+    fn say(&mut self, line: &Line) {
         if let Some(port) = line.port {
             let Some(host) = self.picture.by_port(port) else {
                 self.console.trouble = Some(Trouble::NoSuchPort);

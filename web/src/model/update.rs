@@ -420,7 +420,7 @@ impl Page {
         match tab {
             Tab::Lesson => self.settings.fold_lesson ^= true,
             Tab::Why | Tab::Node | Tab::Matrix | Tab::Log | Tab::Console => {
-                self.settings.fold_inspector ^= true
+                self.settings.fold_inspector ^= true;
             }
         }
     }
