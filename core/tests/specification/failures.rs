@@ -1,6 +1,6 @@
 //! Who is down, and who is served meanwhile?
 
-use super::{SIX, THREE, follows, never, trace};
+use super::{SIX, THREE, follows, never};
 
 // Failure detection.
 
