@@ -12,7 +12,7 @@
 //!
 //! Here are bytes and plain data ([`Object`]); what a keyspace makes of them is in `store/rdb`.
 //! [`Loader`] takes bytes as they come and gives [`Item`]s, [`Writer`] takes keys and gives bytes,
-//! [`read_dump`] and [`dump`] do the same for one value.
+//! [`read_dump`] and [`dump()`] do the same for one value.
 //!
 //! Spec: `rdb.h` of Redis 7.0 for the numbers. Read are all encodings of the five types since the
 //! first version; streams and values of modules are refused by name. Written is what Redis 7.0
