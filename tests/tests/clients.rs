@@ -231,7 +231,11 @@ fn libraries_meet_no_error_that_is_ours() {
             for kind in kinds {
                 // Only a kill is an outage; elsewhere an error must be one that the control met.
                 let is_outage = phase == "kill" && is_outage(&kind);
-                if !real.contains(&kind) && !is_outage {
+                // redis-py leaves redirections within pipelines to its user; whether a pipeline is
+                // under way when its slot moves is chance, with either make.
+                let is_moving = ["reshard", "handover", "kill"].contains(&phase.as_str());
+                let is_redirected = is_moving && kind == "MovedError";
+                if !real.contains(&kind) && !is_outage && !is_redirected {
                     bad.push(format!("{client} met {kind:?} in the phase {phase:?}"));
                 }
             }
