@@ -170,6 +170,8 @@ fn work(make: Make, libraries: &Libraries) -> Met {
             "--cluster-yes",
         ]);
         assert!(!printed.contains("ERR"), "{make:?}: {printed}");
+        // redis-cli refuses the next one while the news of this one is on its way.
+        cluster.await_agreement(PATIENCE);
     }
     rest(STEADY);
 
