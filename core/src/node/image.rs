@@ -12,6 +12,7 @@ use crate::{
     epoch::Epoch,
     id::NodeId,
     io::Image,
+    slot::Slot,
     store_formats::nodes_conf::{self, ImageError, NodeLine},
     time::{Instant, Now},
 };
@@ -45,6 +46,12 @@ pub(super) fn load(image: &str, now: Now) -> Result<(ClusterState, Vec<String>),
     }
     for line in &parsed.nodes {
         relate(&mut cluster, line, now.mono);
+    }
+    // Only an edited file marks a slot for a move that its node has no right to.
+    let marked = cluster.owners.migrating.keys().copied();
+    let strays: Vec<Slot> = marked.filter(|slot| !cluster.is_mine(*slot)).collect();
+    for slot in strays {
+        cluster.owners.migrating.remove(&slot);
     }
     cluster.current_epoch = parsed.current_epoch;
     cluster.current_epoch = cluster.max_epoch();
@@ -96,8 +103,10 @@ fn relate(cluster: &mut ClusterState, line: &NodeLine, now: Instant) {
     if let Some(master) = line.master.and_then(|id| place(cluster, id, now)) {
         cluster.set_master(at, master);
     }
-    for (from, to) in &line.slots {
-        for slot in crate::slot::Slot::all().filter(|slot| (*from..=*to).contains(slot)) {
+    // A replica has no slots, whatever an edited file says.
+    let is_replica = line.flags.contains(NodeFlags::REPLICA);
+    for (from, to) in line.slots.iter().filter(|_| !is_replica) {
+        for slot in Slot::all().filter(|slot| (*from..=*to).contains(slot)) {
             cluster.assign(slot, at);
         }
     }
