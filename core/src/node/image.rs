@@ -104,7 +104,7 @@ fn relate(cluster: &mut ClusterState, line: &NodeLine, now: Instant) {
         cluster.set_master(at, master);
     }
     // A replica has no slots, whatever an edited file says.
-    let is_replica = line.flags.contains(NodeFlags::REPLICA);
+    let is_replica = cluster.peers.get(at).is_none_or(|peer| !peer.is_master());
     for (from, to) in line.slots.iter().filter(|_| !is_replica) {
         for slot in Slot::all().filter(|slot| (*from..=*to).contains(slot)) {
             cluster.assign(slot, at);
