@@ -20,6 +20,8 @@ pub const TOOLCHAIN: &str = "wasm";
 
 const PACKAGES: [&str; 5] =
     ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "rustfmt-web"];
+/// The oldest compiler that builds the workspace.
+const NEEDED: &str = env!("CARGO_PKG_RUST_VERSION");
 const RUSTC: &str = "/usr/bin/rustc";
 const SOURCE: &str = "/usr/lib/rustlib/src/rust";
 const LIBRARY: &str = "/usr/lib/rustlib/wasm32-unknown-unknown";
@@ -40,8 +42,15 @@ pub fn install() -> Result<()> {
              Debian's packages, needs root or sudo"
         );
     }
-    if package_version().is_none() || !Path::new(SOURCE).exists() {
+    if package_version().is_none() || !Path::new(SOURCE).exists() || is_old(release()) {
         packages::install(&PACKAGES)?;
+    }
+    if let Some((major, minor)) = release().filter(|found| is_old(Some(*found))) {
+        bail!(
+            "Debian's rustc-web is {major}.{minor}, and {NEEDED} or newer is needed; please run \
+             `rustup target add wasm32-unknown-unknown` once, or bring the list of packages up to \
+             date with `apt-get update`, then try again"
+        );
     }
     let linker = linker()?;
     if !is_current() {
@@ -54,6 +63,22 @@ pub fn install() -> Result<()> {
         bail!("please install Rust by rustup: the toolchains are chosen through it");
     }
     run::run(run::command("rustup").args(["toolchain", "link", TOOLCHAIN, "/usr"]))
+}
+
+/// What `major.minor` Debian's compiler is of.
+fn release() -> Option<(u32, u32)> {
+    let version = run::quiet(run::command(RUSTC).arg("-vV"))?;
+    major_minor(version.lines().find_map(|line| line.strip_prefix("release: "))?)
+}
+
+fn major_minor(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Whether the workspace says that this compiler is too old for it.
+fn is_old(found: Option<(u32, u32)>) -> bool {
+    found < major_minor(NEEDED)
 }
 
 /// The linker must understand the compiler's LLVM, so it has the same version.
@@ -118,4 +143,16 @@ fn package_version() -> Option<String> {
     let mut query = run::command("dpkg-query");
     run::quiet(query.args(["-W", "-f=${db:Status-Abbrev} ${Version}", "rustc-web"]))
         .and_then(|line| line.strip_prefix("ii ").map(|version| version.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_older_than_the_workspace_asks_for_is_replaced() {
+        assert!(is_old(None) && is_old(major_minor("1.85.0")));
+        assert!(!is_old(major_minor(NEEDED)) && !is_old(major_minor("2.0.0")));
+        assert_eq!(major_minor("1.96.0-nightly"), Some((1, 96)));
+    }
 }
