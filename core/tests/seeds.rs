@@ -46,17 +46,6 @@ fn seeds_hold_the_invariants() {
     }
 }
 
-/// Slots move and masters are handed over in the middle of faults.
-#[test]
-fn seeds_with_an_operator_hold() {
-    for seed in 1..=8 {
-        let plan = faults::plan(seed, 3, 1);
-        let actions = faults::schedule_with_operator(&plan, seed, 60_000);
-        let report = sweep(seed, plan, &actions);
-        assert!(report.is_good(), "seed {seed}: {:#?}", report.failures);
-    }
-}
-
 /// Every kind of decision happens: in a seed, or in a scenario file, which then shows it.
 #[test]
 fn every_kind_of_decision_happens() {

@@ -9,7 +9,7 @@ use crate::{
     epoch::Epoch,
     explain::{DelayedElection, ServingVerdict},
     id::NodeId,
-    slot::Slot,
+    slot::{SLOTS, Slot},
     time::Instant,
 };
 
@@ -29,6 +29,10 @@ pub struct Snapshot {
     pub serving: ServingVerdict,
     /// Everybody it knows, itself first, then in the order it learned of them.
     pub peers: Vec<PeerView>,
+    /// Slots that it hands on, and to whom: `CLUSTER SETSLOT … MIGRATING`.
+    pub migrating: Vec<(Slot, NodeId)>,
+    /// Slots that it takes over, and from whom: `CLUSTER SETSLOT … IMPORTING`.
+    pub importing: Vec<(Slot, NodeId)>,
     /// The election it holds or waits for.
     pub election: Option<ElectionView>,
     /// Replication.
@@ -53,6 +57,14 @@ impl Snapshot {
     #[must_use]
     pub fn myself(&self) -> &PeerView {
         &self.peers[0]
+    }
+
+    /// Whether each slot has an owner in this view.
+    #[must_use]
+    pub fn knows_all_owners(&self) -> bool {
+        let ranges = self.peers.iter().flat_map(|peer| &peer.slots);
+        let owned = ranges.map(|(from, to)| u32::from(to.get() - from.get()) + 1).sum::<u32>();
+        owned == u32::from(SLOTS)
     }
 
     /// The peer that owns `slot` in this view.

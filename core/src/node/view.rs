@@ -1,11 +1,15 @@
 //! Snapshots and answers to "why (not)?": beliefs as plain data.
 
+use alloc::{collections::BTreeMap, vec::Vec};
+
 use crate::{
     beliefs::Beliefs,
     cluster::{ClusterState, Condition, Peer, PeerIdx},
     explain::{ElectionWait, Reason, Why},
+    id::NodeId,
     node::{ElectionView, Health, PeerView, Snapshot},
     rules::{candidacy, failure, serving},
+    slot::Slot,
     time::Now,
 };
 
@@ -32,6 +36,8 @@ pub(super) fn snapshot(b: &Beliefs, now: Now) -> Snapshot {
                 seen
             })
             .collect(),
+        migrating: open_slots(cluster, &cluster.owners.migrating),
+        importing: open_slots(cluster, &cluster.owners.importing),
         election: cluster.election.plan.as_ref().map(|plan| ElectionView {
             delay: plan.delay.clone(),
             scheduled_at: plan.planned,
@@ -44,6 +50,10 @@ pub(super) fn snapshot(b: &Beliefs, now: Now) -> Snapshot {
         keys: b.store.len() as u64,
         node_timeout_ms,
     }
+}
+
+fn open_slots(cluster: &ClusterState, marks: &BTreeMap<Slot, PeerIdx>) -> Vec<(Slot, NodeId)> {
+    marks.iter().filter_map(|(slot, at)| Some((*slot, cluster.peers.id_of(*at)?))).collect()
 }
 
 fn peer_view(cluster: &ClusterState, peer: &Peer, now: Now, node_timeout_ms: u64) -> PeerView {

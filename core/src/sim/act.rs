@@ -19,12 +19,13 @@ impl Action {
             | Self::DiskFull(host, _)
             | Self::ClockStep(host, _)
             | Self::Command(host, _)
-            | Self::Move(_, host) => alloc::vec![*host],
+            | Self::Move(_, host)
+            | Self::Leave(host, _, _) => alloc::vec![*host],
             Self::Cut(from, to) | Self::Join(from, to) | Self::Latency(from, to, _) => {
                 alloc::vec![*from, *to]
             }
             Self::Partition(groups) => groups.iter().flatten().copied().collect(),
-            Self::Heal => Vec::new(),
+            Self::Heal | Self::Fix => Vec::new(),
         }
     }
 }
@@ -61,6 +62,10 @@ impl fmt::Display for Action {
             Self::DiskFull(host, false) => write!(f, "disk-free {host}"),
             Self::ClockStep(host, ms) => write!(f, "clock {host} {ms}"),
             Self::Move(slot, host) => write!(f, "move {slot} {host}"),
+            Self::Fix => f.write_str("fix"),
+            Self::Leave(host, ms, follows) => {
+                write!(f, "leave {host} {ms} {}", if *follows { "replica" } else { "master" })
+            }
             Self::Command(host, words) => {
                 write!(f, "tell {host}")?;
                 words.iter().try_for_each(|word| write!(f, " {word}"))
@@ -71,7 +76,7 @@ impl fmt::Display for Action {
 
 impl Turn<'_> {
     /// What `@n2` and `@master` stand for; other words stand for themselves.
-    fn name_of(&self, at: HostIdx, word: String) -> String {
+    pub(super) fn name_of(&self, at: HostIdx, word: String) -> String {
         let Some(of) = word.strip_prefix('@') else { return word };
         let node = |host: &super::host::Host| host.node.as_ref().map(crate::Node::id);
         let id = if of == "master" {
@@ -131,6 +136,8 @@ impl Turn<'_> {
                 return self.person(host, &words);
             }
             Action::Move(slot, to) => self.move_slot(slot, to),
+            Action::Fix => self.fix(),
+            Action::Leave(host, away_ms, follows) => self.leave(host, away_ms, follows),
         }
         None
     }

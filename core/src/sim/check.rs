@@ -231,7 +231,11 @@ impl Turn<'_> {
         if self.s.checks.excused == Some(idx) {
             return;
         }
-        if let Some((at, old)) = caught_up.filter(|c| self.s.now.ms_since(c.0) <= MANUAL_MS) {
+        // A master that died meanwhile and came back without its data has fed the replica that.
+        let stands = |(at, old): &(Instant, Witness)| {
+            self.s.now.ms_since(*at) <= MANUAL_MS && self.witness(old.host) == *old
+        };
+        if let Some((at, old)) = caught_up.filter(stands) {
             let new = self.witness(idx);
             self.s.checks.rises.insert(idx, Rise { caught_up: at, new, old });
         }

@@ -16,7 +16,7 @@ use crate::{
 const FROM_MS: u64 = 4000;
 
 /// The kinds of faults with their weights; kills come first because all else hangs on them.
-const WEIGHTS: [(Fault, u32); 9] = [
+const WEIGHTS: [(Fault, u32); 12] = [
     (Fault::Kill, 30),
     (Fault::Freeze, 14),
     (Fault::Partition, 14),
@@ -26,11 +26,10 @@ const WEIGHTS: [(Fault, u32); 9] = [
     (Fault::ClockStep, 5),
     (Fault::DiskFull, 5),
     (Fault::QuickRestart, 4),
+    (Fault::Move, 14),
+    (Fault::Manual, 10),
+    (Fault::Leave, 4),
 ];
-/// What an operator does in the middle of it. Not in the plain schedule yet: with them 16 of the
-/// first 1,000 seeds end with a slot that nobody owns (a move that a crash cut in two, for which
-/// `redis-cli --cluster fix` exists) or with a handover that lost a write.
-const OPERATOR: [(Fault, u32); 2] = [(Fault::Move, 14), (Fault::Manual, 10)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
@@ -56,6 +55,8 @@ enum Fault {
     Move,
     /// A person has a replica take over, in one of three ways.
     Manual,
+    /// A replica leaves the cluster and comes back as a new node.
+    Leave,
 }
 
 /// A schedule in the making.
@@ -63,8 +64,6 @@ struct Draw {
     rng: Rng,
     hosts: u16,
     node_timeout_ms: u64,
-    /// An operator moves slots and hands masters over meanwhile.
-    operator: bool,
     actions: Vec<TimedAction>,
 }
 
@@ -95,22 +94,11 @@ pub fn plan(seed: u64, masters: u16, replicas: u16) -> Plan {
 /// action on nothing is wrong with machines, disks or the network.
 #[must_use]
 pub fn schedule(plan: &Plan, seed: u64, length_ms: u64) -> Vec<TimedAction> {
-    draw(plan, seed, length_ms, false)
-}
-
-/// The same, and an operator moves slots and hands masters over meanwhile.
-#[must_use]
-pub fn schedule_with_operator(plan: &Plan, seed: u64, length_ms: u64) -> Vec<TimedAction> {
-    draw(plan, seed, length_ms, true)
-}
-
-fn draw(plan: &Plan, seed: u64, length_ms: u64, operator: bool) -> Vec<TimedAction> {
     let timeout = plan.config.iter().find(|(name, _)| name == "cluster-node-timeout");
     let mut draw = Draw {
         rng: Rng::new(Seed::from_u64(seed ^ 0x0046_4155_4C54)),
         hosts: u16::try_from(plan.nodes.len()).unwrap_or(u16::MAX),
         node_timeout_ms: timeout.and_then(|(_, ms)| ms.parse().ok()).unwrap_or(15_000),
-        operator,
         actions: Vec::new(),
     };
     let end = FROM_MS + length_ms;
@@ -164,10 +152,8 @@ impl Draw {
     }
 
     fn kind(&mut self) -> Fault {
-        let more: &[(Fault, u32)] = if self.operator { &OPERATOR } else { &[] };
-        let kinds = || WEIGHTS.iter().chain(more).copied();
-        let mut drawn = self.rng.below(kinds().map(|(_, weight)| weight).sum());
-        for (fault, weight) in kinds() {
+        let mut drawn = self.rng.below(WEIGHTS.iter().map(|(_, weight)| weight).sum());
+        for (fault, weight) in WEIGHTS {
             if drawn < weight {
                 return fault;
             }
@@ -246,6 +232,11 @@ impl Draw {
                     self.tell(at, host, words.clone());
                 }
             }
+            Fault::Leave => {
+                let away = u32::try_from(self.between(100, 20_000)).unwrap_or(0);
+                let follows = self.rng.chance(700);
+                self.add(at, Action::Leave(host, away, follows));
+            }
             Fault::DiskFull => {
                 self.add(at, Action::DiskFull(host, true));
                 self.add(end, Action::DiskFull(host, false));
@@ -272,7 +263,8 @@ impl Draw {
         }
     }
 
-    /// Clocks are set right as well: the times in gossip are wall times.
+    /// Clocks are set right as well: the times in gossip are wall times. At last a person looks
+    /// after what crashes have left open.
     fn repair(&mut self, at_ms: u64) {
         let at = Instant::from_millis(at_ms);
         self.actions.push(TimedAction { at, action: Action::Heal });
@@ -291,6 +283,7 @@ impl Draw {
                 self.actions.push(TimedAction { at, action });
             }
         }
+        self.actions.push(TimedAction { at, action: Action::Fix });
     }
 }
 
@@ -306,7 +299,7 @@ mod tests {
         assert_ne!(one, schedule(&plan, 6, 60_000));
         assert!(one.is_sorted_by_key(|entry| entry.at));
         assert!(one.len() > 20, "{}", one.len());
-        let tail: Vec<&Action> = one.iter().rev().take(25).map(|entry| &entry.action).collect();
+        let tail: Vec<&Action> = one.iter().rev().take(26).map(|entry| &entry.action).collect();
         assert!(tail.contains(&&Action::Heal));
         for host in (0..6).map(HostIdx) {
             assert!(tail.contains(&&Action::Restart(host)) && tail.contains(&&Action::Thaw(host)));

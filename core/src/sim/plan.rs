@@ -124,6 +124,13 @@ pub enum Action {
     Command(HostIdx, Vec<String>),
     /// A person moves a slot to a machine, keys and all, as `redis-cli --cluster reshard` does.
     Move(Slot, HostIdx),
+    /// A person mends the cluster as `redis-cli --cluster fix` does, and has names forgotten that no
+    /// machine bears any more. It waits until all machines answer.
+    Fix,
+    /// A person takes a replica out of the cluster (`redis-cli --cluster del-node`) and adds the
+    /// machine again as a new node so many ms later: as a replica (true) or as a master without
+    /// slots. On a master nothing happens.
+    Leave(HostIdx, u32, bool),
 }
 
 /// An action with the moment it happened at: a line of the journal.

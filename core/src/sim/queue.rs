@@ -20,8 +20,8 @@ pub(super) enum Event {
     Synced { host: HostIdx, life: u32 },
     /// A disk has written the oldest part of a dataset that it was given.
     Wrote { host: HostIdx, life: u32 },
-    /// A slot on the move: its next step.
-    Move { n: u32 },
+    /// A job of the person at the machines: its next step.
+    Job { n: u32 },
     /// An application's next command is due.
     AppTick { app: u16 },
     /// An application has waited for its answer long enough.
@@ -74,7 +74,7 @@ impl Queue {
                 Event::DialAgain { conn, attempt } => (3, conn.0, u64::from(attempt)),
                 Event::Synced { host, life } => (4, u64::from(host.0), u64::from(life)),
                 Event::Wrote { host, life } => (7, u64::from(host.0), u64::from(life)),
-                Event::Move { n } => (8, u64::from(n), 0),
+                Event::Job { n } => (8, u64::from(n), 0),
                 Event::AppTick { app } => (5, u64::from(app), 0),
                 Event::AppTimeout { app, request } => (6, u64::from(app), request),
             };

@@ -23,7 +23,8 @@
 //! log lines; `all`), `kill restart freeze thaw n1`,
 //! `cut join n1 n2`, `partition n0,n3 n1,n2`, `heal`, `latency n0 n1 <us>`, `disk-full n1`,
 //! `disk-free n1`, `clock n1 <ms>`, `tell n1 <command>` (a word `@n2` is the name of that node, `""` the
-//! empty word), `move 5061 n1`, `create replicas=1`, `run 10s`, `run
+//! empty word), `move 5061 n1`, `fix`, `leave n4 5000
+//! replica` (or `master`), `create replicas=1`, `run 10s`, `run
 //! until=<condition> limit=30s`, `settled`, `ledger`, `view n0`, `why n0 <question>`. Conditions:
 //! `settled`, `serving`, `down`, `master:n4`, `replica:n1`, `failed:n1`, `fine:n1`, `gone:n1`,
 //! `mark:<mark>` (a decision with that mark was taken in this block).
@@ -386,6 +387,9 @@ fn action(words: &[&str]) -> Result<Action, String> {
             let slot = Slot::new(number(slot)?).ok_or("there is no such slot")?;
             Action::Move(slot, host(to)?)
         }
+        ["fix"] => Action::Fix,
+        ["leave", of, ms, "replica"] => Action::Leave(host(of)?, number(ms)?, true),
+        ["leave", of, ms, "master"] => Action::Leave(host(of)?, number(ms)?, false),
         ["tell", of, command @ ..] => {
             let word = |word: &&str| if *word == "\"\"" { String::new() } else { (*word).into() };
             Action::Command(host(of)?, command.iter().map(word).collect())

@@ -53,8 +53,8 @@ impl World {
     #[must_use]
     pub fn unsettled(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        if self.moves_slots() {
-            wrong.push("a slot is on the move".into());
+        if self.operator_is_busy() {
+            wrong.push("the person at the machines is busy".into());
         }
         let mut views: Vec<(HostIdx, Snapshot)> = Vec::new();
         for (n, host) in (0_u16..).zip(self.hosts()) {
@@ -89,6 +89,9 @@ impl World {
         wrong: &mut Vec<String>,
     ) {
         let me = host.0;
+        for (slot, _) in snapshot.migrating.iter().chain(&snapshot.importing) {
+            wrong.push(format!("slot {slot} is open at node {me}"));
+        }
         if !snapshot.serving.ok {
             wrong.push(format!("node {me} does not serve: {:?}", snapshot.serving));
         }

@@ -79,7 +79,7 @@ impl Turn<'_> {
             }
             Event::Synced { host, life } => self.synced(host, life),
             Event::Wrote { host, life } => self.wrote(host, life),
-            Event::Move { n } => self.move_on(n),
+            Event::Job { n } => self.go_on_with(n),
             Event::AppTick { app } => {
                 self.app_tick(app);
                 true

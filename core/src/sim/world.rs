@@ -402,8 +402,8 @@ impl World {
         self.s.digest()
     }
 
-    /// Whether slots are on the move.
-    pub(super) fn moves_slots(&self) -> bool {
+    /// Whether the person at the machines has something to do.
+    pub(super) fn operator_is_busy(&self) -> bool {
         self.s.operator.is_busy()
     }
 

@@ -327,6 +327,11 @@ impl Ports<'_> {
             Action::Move(slot, host) => {
                 ("move", vec![Value::Int(i64::from(slot.get())), self.host(*host)])
             }
+            Action::Fix => ("fix", Vec::new()),
+            Action::Leave(host, away_ms, follows) => {
+                let role = Value::Word(if *follows { "replica" } else { "master" });
+                ("leave", vec![self.host(*host), Value::Ms(i64::from(*away_ms)), role])
+            }
             Action::Command(host, words) => {
                 ("command", vec![Value::Text(words.join(" ")), self.host(*host)])
             }

@@ -88,6 +88,8 @@ pub fn command_for(action: &Action, picture: &Picture) -> Option<String> {
         Action::Move(slot, h) => {
             format!("# slot {slot} to {0}: redis-cli --cluster reshard 127.0.0.1:{0} …", port(h))
         }
+        Action::Fix => format!("redis-cli --cluster fix 127.0.0.1:{}", port(&HostIdx(0))),
+        Action::Leave(h, ..) => format!("redis-cli --cluster del-node 127.0.0.1:{} …", port(h)),
         Action::Command(h, words) => format!("redis-cli -p {} {}", port(h), words.join(" ")),
         Action::Latency(..) | Action::DiskFull(..) | Action::ClockStep(..) => return None,
     })

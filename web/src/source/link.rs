@@ -126,10 +126,11 @@ fn names_machines_below(timed: &TimedAction, nodes: usize) -> bool {
         | Action::DiskFull(h, _)
         | Action::ClockStep(h, _)
         | Action::Command(h, _)
-        | Action::Move(_, h) => known(h),
+        | Action::Move(_, h)
+        | Action::Leave(h, _, _) => known(h),
         Action::Cut(a, b) | Action::Join(a, b) | Action::Latency(a, b, _) => known(a) && known(b),
         Action::Partition(groups) => groups.iter().flatten().all(known),
-        Action::Heal => true,
+        Action::Heal | Action::Fix => true,
     }
 }
 

@@ -69,6 +69,8 @@ fn act(w: &Words, picture: &Picture, action: &Action) -> String {
             t!(w, "did-clock", port = port(h), ms = ms.to_string())
         }
         Action::Move(slot, h) => t!(w, "did-move", slot = slot.to_string(), port = port(h)),
+        Action::Fix => t!(w, "did-fix"),
+        Action::Leave(h, ..) => t!(w, "did-leave", port = port(h)),
         Action::Command(h, words) => {
             t!(w, "did-command", port = port(h), command = words.join(" "))
         }
