@@ -29,6 +29,8 @@ pub(crate) struct Scheduled {
     pub delay: DelayedElection,
     /// The epoch of the election, once votes were asked for.
     pub epoch: Option<Epoch>,
+    /// The majority at that moment: it is needed in any case.
+    pub needed: u32,
     /// Who voted, once per vote message.
     pub votes: Vec<NodeId>,
 }

@@ -59,6 +59,7 @@ pub(super) fn of(b: &Beliefs) -> u64 {
     if let Some(plan) = &cluster.election.plan {
         hash.u64(plan.asks_at.as_micros());
         hash.u64(plan.epoch.map_or(u64::MAX, |epoch| epoch.0));
+        hash.u64(u64::from(plan.needed));
         for voter in &plan.votes {
             hash.bytes(voter.as_bytes());
         }

@@ -44,7 +44,7 @@ pub(super) fn snapshot(b: &Beliefs, now: Now) -> Snapshot {
             asks_at: plan.asks_at,
             epoch: plan.epoch,
             votes: plan.votes.clone(),
-            needed: cluster.majority(),
+            needed: candidacy::majority(cluster),
         }),
         repl: b.repl.view(),
         keys: b.store.len() as u64,

@@ -128,7 +128,17 @@ fn judge(b: &Beliefs, now: Instant) -> Next {
 }
 
 fn needed_votes(b: &Beliefs) -> u32 {
-    if b.config.broken.stands(Broken::NoQuorum) { b.cluster.majority() } else { 1 }
+    if b.config.broken.stands(Broken::NoQuorum) { majority(&b.cluster) } else { 1 }
+}
+
+/// How many votes win the election that is held, or would be.
+///
+/// Differs from Redis, which takes the majority of the moment: a candidate that hears of masters
+/// that stepped down, and not yet of their heirs, holds the cluster for small, and one vote could
+/// win it an epoch that another has won with two. The majority never shrinks in an election here.
+pub(crate) fn majority(cluster: &ClusterState) -> u32 {
+    let asked = cluster.election.plan.as_ref().map_or(0, |plan| plan.needed);
+    cluster.majority().max(asked)
 }
 
 /// Why this replica does not hold an election now, for whoever asks.
@@ -178,7 +188,7 @@ fn plan(ctx: &mut Ctx<'_>) {
     let asks_at = now.plus_ms(delay.total_ms());
     ctx.out.because(Reason::ElectionDelayed(delay.clone()));
     ctx.b.cluster.election.plan =
-        Some(Scheduled { planned: now, asks_at, delay, epoch: None, votes: Vec::new() });
+        Some(Scheduled { planned: now, asks_at, delay, epoch: None, needed: 0, votes: Vec::new() });
     // The other replicas of this master learn this one's offset before anybody asks.
     speak::pong_to_siblings(ctx);
 }
@@ -209,9 +219,9 @@ fn ask(ctx: &mut Ctx<'_>) {
     if broken.stands(Broken::NoElectionEpoch) {
         cluster.current_epoch = cluster.current_epoch.next();
     }
-    let epoch = cluster.current_epoch;
+    let (epoch, needed) = (cluster.current_epoch, cluster.majority());
     if let Some(plan) = &mut cluster.election.plan {
-        plan.epoch = Some(epoch);
+        (plan.epoch, plan.needed) = (Some(epoch), needed);
     }
     cluster.todo.save = true;
     ctx.out.because(Reason::VotesAsked { epoch, master });
@@ -225,7 +235,7 @@ pub(crate) fn count_vote(ctx: &mut Ctx<'_>, from: PeerIdx, current_epoch: Epoch)
     if cluster.is_master() {
         return;
     }
-    let needed = cluster.majority();
+    let needed = majority(cluster);
     let may_count = |peer: &&Peer| peer.is_voter() || broken == Broken::NoCountRights;
     let Some(voter) = cluster.peers.get(from).filter(may_count) else { return };
     let from = voter.id;

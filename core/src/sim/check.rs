@@ -31,6 +31,8 @@ pub(super) struct Checks {
     winners: BTreeMap<u64, HostIdx>,
     /// The epochs (current, last vote) that stand on each disk.
     persisted: BTreeMap<HostIdx, (u64, u64)>,
+    /// Whose they are: a node that was reset has a new name, and begins anew.
+    bearers: BTreeMap<HostIdx, String>,
     /// A person uses a command that breaks the rules on purpose, on this machine, just now.
     excused: Option<HostIdx>,
     /// Replicas that have processed all that their master had, for a manual failover: when, and
@@ -263,6 +265,11 @@ impl Turn<'_> {
     pub(super) fn persisted(&mut self, idx: HostIdx, image: &str) {
         let Some(epochs) = epochs_of(image) else { return };
         let before = self.s.checks.persisted.insert(idx, epochs).unwrap_or_default();
+        let bearer = bearer_of(image).unwrap_or_default();
+        let last = self.s.checks.bearers.insert(idx, bearer.into());
+        if last.is_some_and(|last| last != bearer) {
+            return;
+        }
         let fell = epochs.0 < before.0 || epochs.1 < before.1;
         if fell {
             self.violated(format!(
@@ -271,6 +278,11 @@ impl Turn<'_> {
             ));
         }
     }
+}
+
+/// Whose image it is.
+fn bearer_of(image: &str) -> Option<&str> {
+    image.lines().find(|line| line.contains("myself"))?.split(' ').next()
 }
 
 /// The two numbers of the line `vars currentEpoch N lastVoteEpoch M`.

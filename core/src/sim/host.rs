@@ -532,6 +532,7 @@ impl Turn<'_> {
             return;
         }
         let Some(conn) = self.host(idx).clients.get(&client).and_then(|c| c.conn) else { return };
+        self.app_is_answered(idx, conn);
         let kind = self.stream_kind(conn);
         self.transmit(conn, 1, Load::Bytes(bytes), kind);
     }

@@ -58,6 +58,8 @@ struct Waiting {
     hops: u8,
     asking: bool,
     sent: bool,
+    /// Who answered, as it was when the answer left.
+    by: Option<Witness>,
     unread: Vec<u8>,
 }
 
@@ -227,8 +229,16 @@ impl Turn<'_> {
         this.next_request += 1;
         let request = this.next_request;
         let timeout = now.plus_ms(u64::from(this.plan.timeout_ms.max(1)));
-        this.waiting =
-            Some(Waiting { request, job, host, hops, asking, sent: false, unread: Vec::new() });
+        this.waiting = Some(Waiting {
+            request,
+            job,
+            host,
+            hops,
+            asking,
+            sent: false,
+            by: None,
+            unread: Vec::new(),
+        });
         let known = this.conns.get(&host).copied();
         self.s.queue.push(timeout, Event::AppTimeout { app, request });
         match known {
@@ -304,6 +314,21 @@ impl Turn<'_> {
         true
     }
 
+    /// An answer leaves a machine. What it promises, the machine promises as what it is now, even
+    /// if it has stepped down when the answer arrives.
+    pub(super) fn app_is_answered(&mut self, host: HostIdx, id: ConnId) {
+        let by = self.witness(host);
+        let Some(Place::App(app)) = self.s.net.conns.get(&id).map(|conn| conn.ends[0].place) else {
+            return;
+        };
+        let this = self.app(app);
+        if let Some(waiting) = &mut this.waiting
+            && this.conns.get(&waiting.host).is_some_and(|conn| conn.id == id)
+        {
+            waiting.by = Some(by);
+        }
+    }
+
     pub(super) fn app_bytes(&mut self, app: u16, id: ConnId, bytes: &[u8]) {
         self.s.trace.bytes(bytes);
         let this = self.app(app);
@@ -348,7 +373,7 @@ impl Turn<'_> {
                 self.app_write(app);
             }
             Job::Write { n, key } => {
-                let by = self.witness(waiting.host);
+                let by = waiting.by.unwrap_or_else(|| self.witness(waiting.host));
                 let this = self.app(app);
                 this.ledger.acked += 1;
                 this.ledger.failing = false;
@@ -362,7 +387,7 @@ impl Turn<'_> {
                 self.app_read(app);
             }
             Job::Read { key } => {
-                let by = self.witness(waiting.host);
+                let by = waiting.by.unwrap_or_else(|| self.witness(waiting.host));
                 let this = self.app(app);
                 let found = value.as_str().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
                 if let Some(promise) = this.promises.get(&key).copied()
