@@ -4,10 +4,10 @@ use alloc::{format, vec, vec::Vec};
 
 use super::{candidacy, claim, failure, serving, vote};
 use crate::{
-    cluster::{ClusterState, Condition, Peer, PeerIdx, Report, Role},
+    cluster::{ClusterState, Condition, Peer, PeerIdx, Report, Role, Scheduled},
     config::Broken,
     epoch::Epoch,
-    explain::{Back, VoteRefusal},
+    explain::{Back, DelayedElection, VoteRefusal},
     id::NodeId,
     slot::{Slot, SlotSet},
     time::Instant,
@@ -187,6 +187,20 @@ fn clients_are_served_while_slots_are_covered_and_a_majority_is_in_reach() {
     let alone = serving::judge(&cluster, false);
     assert!(!alone.ok, "one of three is no majority");
     assert_eq!((alone.reachable, alone.needed), (1, 2));
+}
+
+#[test]
+fn a_majority_does_not_shrink_within_an_election() {
+    let mut cluster = cluster();
+    cluster.set_master(PeerIdx::ME, PeerIdx(2));
+    assert_eq!(candidacy::majority(&cluster), 2, "no election: that of the moment");
+    let delay = DelayedElection { fixed_ms: 500, random_ms: 0, rank: 0, offset: 0 };
+    let (planned, epoch) = (NOW, Some(Epoch(8)));
+    let plan = Scheduled { planned, asks_at: NOW, delay, epoch, needed: 2, votes: Vec::new() };
+    cluster.election.plan = Some(plan);
+    cluster.unassign_all(PeerIdx(1));
+    assert_eq!(cluster.majority(), 1);
+    assert_eq!(candidacy::majority(&cluster), 2, "asked when two were needed");
 }
 
 #[test]
