@@ -23,6 +23,10 @@ pub(crate) fn win(ctx: &mut Ctx<'_>, votes: u32, needed: u32) {
     if raised {
         cluster.me_mut().config_epoch = epoch;
     }
+    // Differs from Redis, where a winner may give its first vote as a master in the very epoch that
+    // it has won; together with the vote of the master that it replaced, another replica wins the
+    // epoch once more. Who wins has voted: for itself.
+    cluster.last_vote_epoch = cluster.last_vote_epoch.max(epoch);
     ctx.out.because(Reason::Elected { epoch, votes, needed, replaced, slots });
     if raised {
         ctx.out.log(Level::Warning, || {

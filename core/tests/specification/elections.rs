@@ -1,5 +1,11 @@
 //! Which claim is newer, and who replaces a master?
 
+use slotscope_core::{
+    epoch::Epoch,
+    sim::{Action, HostIdx, Plan, World},
+    time::Instant,
+};
+
 use super::{SIX, THREE, follows, never, trace};
 
 // Epochs.
@@ -218,4 +224,16 @@ fn no_failover_means_no_failover() {
         &["n3 says: fail", "n3 replica of n0"],
     );
     never(&told, "asks for votes");
+}
+
+/// Who wins an epoch has voted in it, for itself: as a master it gives no vote in that epoch.
+#[test]
+fn a_winner_has_had_its_vote() {
+    let mut world = World::new(Plan::cluster(7, 3, 1)).unwrap();
+    world.run_until(Instant::from_millis(5000), u32::MAX);
+    world.act(Action::Kill(HostIdx(0)));
+    world.run_until(Instant::from_millis(30_000), u32::MAX);
+    let winner = world.snapshot(HostIdx(3)).unwrap();
+    assert!(!winner.myself().is_replica && winner.config_epoch > Epoch(6), "{winner:?}");
+    assert_eq!(winner.last_vote_epoch, winner.config_epoch);
 }
