@@ -82,8 +82,25 @@ fn start(args: &ClusterArgs) -> anyhow::Result<()> {
         }
         return ended;
     }
-    say("Next: slotscope create-cluster create");
+    say(&format!("Next: {}", next_command(std::env::args().skip(1))));
     Ok(())
+}
+
+/// The command that follows `start`, with the same options: it must find the same nodes.
+fn next_command(words: impl Iterator<Item = String>) -> String {
+    let mut command = String::from("slotscope");
+    let mut is_start = true;
+    for word in words {
+        let word = if is_start && word == "start" {
+            is_start = false;
+            "create".into()
+        } else {
+            word
+        };
+        command.push(' ');
+        command.push_str(&word);
+    }
+    command
 }
 
 async fn start_all(
@@ -242,6 +259,16 @@ fn clean(args: &ClusterArgs) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_command_finds_the_same_nodes() {
+        let next = |line: &str| next_command(line.split(' ').map(Into::into));
+        assert_eq!(next("create-cluster start"), "slotscope create-cluster create");
+        assert_eq!(
+            next("create-cluster --port 16379 start --dir start"),
+            "slotscope create-cluster --port 16379 create --dir start"
+        );
+    }
 
     #[test]
     fn a_node_is_described_by_its_own_line() {

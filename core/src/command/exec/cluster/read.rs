@@ -1,6 +1,6 @@
 //! Subcommands that look and change nothing.
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt::Write as _;
 
 use super::{node_at, word};
@@ -91,15 +91,15 @@ pub(crate) fn count_failure_reports(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// `CLUSTER LINKS`
 pub(crate) fn links(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let cluster = &ctx.b.cluster;
-    let outbound = cluster.peers.others().filter_map(|(_, peer)| match peer.link {
-        Outbound::Up { since, .. } => Some(("to", peer.id, since)),
-        Outbound::None | Outbound::Dialling { .. } => None,
-    });
-    let inbound = cluster
-        .links
-        .bound()
-        .filter_map(|(at, since)| Some(("from", cluster.peers.id_of(at)?, since)));
-    let all: alloc::vec::Vec<_> = outbound.chain(inbound).collect();
+    // Node by node, as Redis lists them: both directions of a pair stand together.
+    let mut all = Vec::new();
+    for (at, peer) in cluster.peers.others() {
+        if let Outbound::Up { since, .. } = peer.link {
+            all.push(("to", peer.id, since));
+        }
+        let inbound = cluster.links.bound().filter(|(from, _)| *from == at);
+        all.extend(inbound.map(|(_, since)| ("from", peer.id, since)));
+    }
     call.reply.array(all.len());
     for (direction, node, since) in all {
         call.reply.map(6);
