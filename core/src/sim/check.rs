@@ -9,12 +9,14 @@
 //! *Sometimes*: which paths a run has taken, by name of the reason.
 //! *Measured*: acknowledged writes lost. Each is put down to a window that Redis Cluster documents:
 //! the master came back without its data, or another one took over before it had the write (or
-//! while the old one still acknowledged). A loss that fits neither is a broken promise of ours.
+//! while the old one still acknowledged). A loss that fits neither is a broken promise of ours, and so
+//! is one by a restart with `appendfsync always`.
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{HostIdx, What, turn::Turn};
 use crate::{
+    config::Fsync,
     explain::{ElectionWait, ManualStep, ManualVerdict, Reason},
     io::Notice,
     slot::Slot,
@@ -204,6 +206,14 @@ impl Turn<'_> {
         } else if promised == found {
             self.violated(format!(
                 "node {} lost the acknowledged write {write} without having died or stepped down",
+                found.host.0
+            ));
+        } else if self.config.appendonly
+            && self.config.appendfsync == Fsync::Always
+            && promised.demotions == found.demotions
+        {
+            self.violated(format!(
+                "node {} came back without the acknowledged write {write}, with appendfsync always",
                 found.host.0
             ));
         } else {

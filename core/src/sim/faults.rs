@@ -87,6 +87,12 @@ pub fn plan(seed: u64, masters: u16, replicas: u16) -> Plan {
         jitter_us: [0, 500, 5000][rng.index(3)],
     };
     plan.clients = alloc::vec![ClientPlan { every_us: 50_000, keys: 40, timeout_ms: 500 }];
+    // Half of them come back with what their disks hold.
+    if let Some(policy) = ["always", "everysec"].get(rng.index(4)) {
+        for (name, value) in [("appendonly", "yes"), ("appendfsync", policy)] {
+            plan.config.push((name.into(), value.into()));
+        }
+    }
     plan
 }
 
