@@ -9,8 +9,9 @@ use crate::{
     command::{Call, Outcome, dispatch::Shown},
     endpoint::Addr,
     id::ClientId,
+    io::HangupReason,
     resp::{Protocol, parse_i64},
-    rules::{Ctx, clients},
+    rules::{Ctx, clients, replication},
     session::Session,
 };
 
@@ -260,7 +261,23 @@ fn close(ctx: &mut Ctx<'_>, call: &mut Call<'_>, target: &Target<'_>) -> i64 {
             clients::close(ctx, *client);
         }
     }
-    signed(found.len())
+    signed(found.len()) + i64::from(close_master(ctx, target))
+}
+
+/// The link to the master counts as a client once the stream flows: without it the replica goes on
+/// as after any break.
+fn close_master(ctx: &mut Ctx<'_>, target: &Target<'_>) -> bool {
+    let Some(up) = ctx.b.repl.upstream.as_ref().filter(|up| up.is_up()) else { return false };
+    let remote = Some(up.master);
+    let wanted = target.id.is_none()
+        && target.local.is_none()
+        && target.user.is_none()
+        && target.kind.is_none_or(|kind| kind == Kind::Master)
+        && target.remote.is_none_or(|text| end(ctx, remote).as_bytes() == text);
+    if wanted {
+        replication::lost(ctx, Some(HangupReason::Unneeded));
+    }
+    wanted
 }
 
 fn signed(n: usize) -> i64 {

@@ -60,6 +60,21 @@ fn a_replica_is_known_by_the_address_that_it_announces() {
 }
 
 #[test]
+fn the_link_to_the_master_can_be_killed_like_a_client() {
+    let mut rig = Rig::new(2);
+    assert_eq!(rig.say(1, &["CLIENT", "KILL", "127.0.0.1:7000"]), b"-ERR No such client\r\n");
+    rig.follow(1, 0);
+    rig.take_log(1);
+    assert_eq!(rig.say(1, &["CLIENT", "KILL", "TYPE", "slave"]), b":0\r\n");
+    assert_eq!(rig.say(1, &["CLIENT", "KILL", "TYPE", "master"]), b":1\r\n");
+    assert_eq!(rig.say(1, &["CLIENT", "KILL", "127.0.0.1:7000"]), b"+OK\r\n");
+    let log = rig.take_log(1);
+    assert!(log.contains(&"Caching the disconnected master state.".into()), "{log:?}");
+    assert!(log.contains(&"Successful partial resynchronization with master.".into()), "{log:?}");
+    assert_eq!(rig.link(1), MasterLink::Up);
+}
+
+#[test]
 fn the_log_tells_the_story_in_the_words_of_redis() {
     let mut rig = Rig::new(2);
     rig.say(0, &["SET", "a", "1"]);
