@@ -106,7 +106,7 @@ fn relate(cluster: &mut ClusterState, line: &NodeLine, now: Instant) {
     // A replica has no slots, whatever an edited file says.
     let is_replica = cluster.peers.get(at).is_none_or(|peer| !peer.is_master());
     for (from, to) in line.slots.iter().filter(|_| !is_replica) {
-        for slot in Slot::all().filter(|slot| (*from..=*to).contains(slot)) {
+        for slot in Slot::range(*from, *to) {
             cluster.assign(slot, at);
         }
     }

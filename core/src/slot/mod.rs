@@ -50,6 +50,11 @@ impl Slot {
         self.0 as usize
     }
 
+    /// The slots from `first` to `last`, ascending; none if they are the wrong way round.
+    pub fn range(first: Self, last: Self) -> impl Iterator<Item = Self> {
+        (first.0..=last.0).map(Self)
+    }
+
     /// All slots, ascending.
     pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
         (0..SLOTS).map(Self)

@@ -163,7 +163,7 @@ impl NodeLine {
         let (first, last) = word.split_once('-').unwrap_or((word, word));
         let first = slot(first).ok_or_else(wrong)?;
         let last = slot(last).filter(|last| first <= *last).ok_or_else(wrong)?;
-        for slot in (first.get()..=last.get()).filter_map(Slot::new) {
+        for slot in Slot::range(first, last) {
             if !owned.insert(slot) {
                 return Err(format!("slot {slot} is listed twice"));
             }
@@ -272,7 +272,7 @@ impl Reading {
             return Err("a second node with the flag myself".into());
         }
         for (first, last) in &node.slots {
-            for slot in (first.get()..=last.get()).filter_map(Slot::new) {
+            for slot in Slot::range(*first, *last) {
                 if !self.owned.insert(slot) {
                     return Err(format!("slot {slot} has two owners"));
                 }

@@ -78,7 +78,7 @@ fn ranged(call: &mut Call<'_>) -> Option<Vec<Slot>> {
             ));
             return None;
         }
-        slots.extend(Slot::all().filter(|slot| (from..=to).contains(slot)));
+        slots.extend(Slot::range(from, to));
     }
     Some(slots)
 }
