@@ -124,7 +124,9 @@ impl Config {
     pub fn get(&self, pattern: &str) -> Vec<(&'static str, String)> {
         all()
             .flat_map(|row| row.names().map(move |name| (name, row)))
-            .filter(|(name, _)| matches(pattern, name))
+            .filter(|(name, row)| {
+                if row.hidden { pattern.eq_ignore_ascii_case(name) } else { matches(pattern, name) }
+            })
             .map(|(name, row)| (name, row.print(self)))
             .collect()
     }
@@ -311,6 +313,8 @@ mod tests {
         assert_eq!(names("*slave-read*"), ["slave-read-only"]);
         assert!(names("cluster-*").contains(&"cluster-node-timeout"));
         assert!(names("nothing").is_empty());
+        assert_eq!(names("key-load-delay"), ["key-load-delay"]);
+        assert!(names("key-load*").is_empty(), "what is for tests is not shown around");
     }
 
     #[test]

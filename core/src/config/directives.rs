@@ -25,6 +25,8 @@ pub struct Directive {
     pub unit: &'static str,
     /// When it may change.
     pub change: Change,
+    /// It is for tests: patterns of `CONFIG GET` do not find it.
+    pub hidden: bool,
     /// What follows from it, for people.
     pub about: &'static str,
     pub(super) home: Home,
@@ -152,12 +154,17 @@ const fn row(
     name: &'static str, shape: Shape, unit: &'static str, change: Change, home: Home,
     about: &'static str,
 ) -> Directive {
-    Directive { name, alias: None, shape, unit, change, about, home }
+    Directive { name, alias: None, shape, unit, change, hidden: false, about, home }
 }
 
 impl Directive {
     pub(super) const fn also(mut self, alias: &'static str) -> Self {
         self.alias = Some(alias);
+        self
+    }
+
+    pub(super) const fn hidden(mut self) -> Self {
+        self.hidden = true;
         self
     }
 }

@@ -14,6 +14,7 @@ use Shape::{Memory, Number, OneOf, Text, Words, YesNo};
 
 const ANY: Shape = Number(i64::MIN, i64::MAX);
 const COUNT: Shape = Number(0, i64::MAX);
+const DELAY: Shape = Number(i32::MIN as i64, i32::MAX as i64);
 const ASKS: bool = true;
 const IDLE: bool = false;
 
@@ -22,7 +23,9 @@ const fn row(
     name: &'static str, shape: Shape, change: Change, default: &'static str, asks: bool,
 ) -> Directive {
     let home = Home::Kept { default, asks };
-    Directive { name, alias: None, shape, unit: "", change, about: "Remembered only.", home }
+    Directive {
+        name, alias: None, shape, unit: "", change, hidden: false, about: "Remembered only.", home,
+    }
 }
 
 // One line a directive reads as a table; rustfmt would make several of it.
@@ -64,6 +67,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("io-threads", COUNT, Start, "1", IDLE),
     row("io-threads-do-reads", YesNo, Start, "no", IDLE),
     row("jemalloc-bg-thread", YesNo, Runtime, "yes", IDLE),
+    row("key-load-delay", DELAY, Runtime, "0", IDLE).hidden(),
     row("latency-monitor-threshold", COUNT, Runtime, "0", IDLE),
     row("latency-tracking", YesNo, Runtime, "yes", IDLE),
     row("latency-tracking-info-percentiles", Words, Runtime, "50 99 99.9", IDLE),
@@ -76,6 +80,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("lfu-log-factor", COUNT, Runtime, "10", IDLE),
     row("list-compress-depth", COUNT, Runtime, "0", IDLE),
     row("list-max-listpack-size", ANY, Runtime, "-2", IDLE).also("list-max-ziplist-size"),
+    row("loading-process-events-interval-bytes", Memory(false), Runtime, "2097152", IDLE).hidden(),
     row("maxmemory-clients", Memory(true), Runtime, "0", ASKS),
     row("maxmemory-eviction-tenacity", COUNT, Runtime, "10", IDLE),
     row("maxmemory-policy", OneOf(&["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"]), Runtime, "noeviction", ASKS),
@@ -86,6 +91,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("proc-title-template", Text, Runtime, "{title} {listen-addr} {server-mode}", IDLE),
     row("propagation-error-behavior", OneOf(&["ignore", "panic", "panic-on-replicas"]), Runtime, "ignore", IDLE),
     row("rdb-del-sync-files", YesNo, Runtime, "no", IDLE),
+    row("rdb-key-save-delay", DELAY, Runtime, "0", IDLE).hidden(),
     row("rdb-save-incremental-fsync", YesNo, Runtime, "yes", IDLE),
     row("repl-disable-tcp-nodelay", YesNo, Runtime, "no", IDLE),
     row("repl-diskless-load", OneOf(&["disabled", "on-empty-db", "swapdb"]), Runtime, "disabled", IDLE),
@@ -137,6 +143,8 @@ pub(super) static KEPT: &[Directive] = &[
     row("tracking-table-max-keys", COUNT, Runtime, "1000000", IDLE),
     row("unixsocket", Text, Start, "", IDLE),
     row("unixsocketperm", Text, Start, "0", IDLE),
+    row("use-exit-on-panic", YesNo, Runtime, "no", IDLE).hidden(),
+    row("watchdog-period", COUNT, Runtime, "0", IDLE).hidden(),
     row("zset-max-listpack-entries", COUNT, Runtime, "128", IDLE).also("zset-max-ziplist-entries"),
     row("zset-max-listpack-value", Memory(false), Runtime, "64", IDLE).also("zset-max-ziplist-value"),
 ];
