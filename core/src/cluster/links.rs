@@ -108,9 +108,14 @@ impl Links {
         self.outbound.remove(&link)
     }
 
-    /// Takes all inbound links of a peer out of the books.
+    /// Takes all links of a peer out of the books; those that it dialled are returned.
     pub(super) fn unbind_all(&mut self, peer: PeerIdx) -> Vec<LinkId> {
         self.outbound.retain(|_, to| *to != peer);
+        self.unbind(peer)
+    }
+
+    /// Takes all inbound links of a peer out of the books.
+    pub(crate) fn unbind(&mut self, peer: PeerIdx) -> Vec<LinkId> {
         let theirs: Vec<LinkId> = self
             .inbound
             .iter()

@@ -20,6 +20,7 @@ pub(crate) use peers::{PeerIdx, PeerTable};
 use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 
 use crate::{
+    bus::Kind,
     epoch::Epoch,
     explain::{MigrationWait, ServingVerdict},
     id::{LinkId, NodeId},
@@ -54,6 +55,8 @@ pub(crate) struct ClusterState {
     pub links: Links,
     /// Nodes that were forgotten, and until when gossip may not bring them back.
     pub banned: BTreeMap<NodeId, Instant>,
+    /// Messages of this kind go unheard (`DEBUG DROP-CLUSTER-PACKET-FILTER`).
+    pub deaf_to: Option<Kind>,
     /// Messages sent and received by kind, for CLUSTER INFO.
     pub traffic: Traffic,
     /// Ticks of the cron so far.
@@ -126,6 +129,7 @@ impl ClusterState {
             migration_wait: None,
             links: Links::default(),
             banned: BTreeMap::new(),
+            deaf_to: None,
             traffic: Traffic::default(),
             ticks: 0,
             next_tick: now,

@@ -18,6 +18,9 @@ pub(super) fn of(b: &Beliefs) -> u64 {
     hash.bytes(roster::nodes_text(cluster, Now::default()).as_bytes());
     hash.u64(cluster.current_epoch.0);
     hash.u64(cluster.last_vote_epoch.0);
+    if let Some(kind) = cluster.deaf_to {
+        hash.u64(u64::from(kind.number()));
+    }
     hash.u64(cluster.ticks);
     hash.u64(cluster.next_tick.as_micros());
     hash.u64(u64::from(cluster.serves()));

@@ -116,6 +116,10 @@ pub(super) fn frame(ctx: &mut Ctx<'_>, link: LinkId, bytes: &[u8]) {
         ctx.out.log(Level::Debug, || {
             format!("--- Processing packet of type {}, {} bytes", kind.name(), bytes.len())
         });
+        if ctx.b.cluster.deaf_to == Some(kind) {
+            ctx.out.log(Level::Warning, || "Dropping packet that matches debug drop filter".into());
+            return;
+        }
     }
     match bus::decode(bytes) {
         Ok(message) => {

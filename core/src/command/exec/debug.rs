@@ -1,9 +1,9 @@
 //! DEBUG's views of the data: digests that can be compared with a real server's, and how a value is
-//! kept. What breaks things on purpose is in `server`.
+//! kept. What it does to the bus is in `cluster`. What breaks things on purpose is in `server`.
 
 use alloc::{format, string::String};
 
-use super::{Shown, same};
+use super::{Shown, cluster, same};
 use crate::{
     command::Call,
     rules::Ctx,
@@ -11,7 +11,7 @@ use crate::{
     store_formats::rdb::dump,
 };
 
-/// The subcommands of DEBUG that only look; refuses all others.
+/// The subcommands of DEBUG that look or disturb the bus; refuses all others.
 pub(super) fn look(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let word = call.arg(1);
     match call.args.len() {
@@ -21,6 +21,8 @@ pub(super) fn look(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         }
         2.. if same(word, "DIGEST-VALUE") => digest_values(ctx, call),
         3.. if same(word, "OBJECT") => object(ctx, call),
+        3 if same(word, "DROP-CLUSTER-PACKET-FILTER") => cluster::drop_kind(ctx, call),
+        5 if same(word, "CLUSTERLINK") && same(call.arg(2), "KILL") => cluster::cut(ctx, call),
         2 if same(word, "HELP") => help(call),
         _ => {
             let word = Shown(word);

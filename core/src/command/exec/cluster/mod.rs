@@ -1,5 +1,5 @@
 //! CLUSTER and its subcommands: looking (`read`, `topology`), slots
-//! (`slot_admin`), nodes and epochs (`admin`).
+//! (`slot_admin`), nodes and epochs (`admin`). What DEBUG does to the bus is in `trouble`.
 //!
 //! Handlers parse and answer; what follows from a command is decided by `rules`. Error texts are
 //! Redis 7.0's, because `redis-cli --cluster` and client libraries compare some of them.
@@ -8,6 +8,7 @@ mod admin;
 mod read;
 mod slot_admin;
 mod topology;
+mod trouble;
 
 pub(crate) use admin::{
     bumpepoch, failover, forget, meet, replicate, reset, saveconfig, set_config_epoch,
@@ -20,6 +21,7 @@ pub(crate) use slot_admin::{
     addslots, addslotsrange, delslots, delslotsrange, flushslots, setslot,
 };
 pub(crate) use topology::{nodes, shards, slots};
+pub(super) use trouble::{cut, drop_kind};
 
 use crate::{
     cluster::{Peer, PeerIdx},
