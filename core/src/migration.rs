@@ -6,8 +6,10 @@
 use alloc::{
     collections::{BTreeMap, VecDeque},
     string::{String, ToString as _},
+    sync::Arc,
     vec::Vec,
 };
+use core::fmt;
 
 use crate::{
     digest::Fnv,
@@ -24,10 +26,27 @@ pub(crate) struct Migrations {
     dialled: u64,
 }
 
+/// Another server, as MIGRATE names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Addr(Addr),
+    /// A name that only the driver can look up, and a port.
+    Host(Arc<str>, u16),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addr(addr) => addr.fmt(f),
+            Self::Host(host, port) => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
 /// One link. It outlives its task for a while, because the next one is likely to go the same way.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
-    pub to: Addr,
+    pub to: Target,
     pub stage: Stage,
     /// The words of AUTH that were said on it.
     pub introduced: Option<Vec<Vec<u8>>>,
@@ -86,9 +105,9 @@ impl Migrations {
     }
 
     /// An idle link that leads there and was introduced so.
-    pub fn idle(&self, to: Addr, auth: Option<&Vec<Vec<u8>>>) -> Option<LinkId> {
+    pub fn idle(&self, to: &Target, auth: Option<&Vec<Vec<u8>>>) -> Option<LinkId> {
         let fits = |link: &Link| {
-            matches!(link.stage, Stage::Idle) && link.to == to && link.introduced.as_ref() == auth
+            matches!(link.stage, Stage::Idle) && link.to == *to && link.introduced.as_ref() == auth
         };
         self.links.iter().find(|(_, link)| fits(link)).map(|(id, _)| *id)
     }
@@ -121,7 +140,7 @@ impl Migrations {
 
 impl Link {
     /// A link that is being dialled for a task.
-    pub const fn dialling(to: Addr, task: Task, until: Instant) -> Self {
+    pub const fn dialling(to: Target, task: Task, until: Instant) -> Self {
         Self {
             to,
             stage: Stage::Dialling(task),

@@ -35,6 +35,18 @@ pub enum Effect {
         /// What for: the driver cuts frames on a bus link and passes a stream through as it is.
         purpose: Purpose,
     },
+    /// As [`Effect::Dial`], to a host that is known by name alone: the driver looks it up. A name
+    /// that leads nowhere is a `LinkDown`.
+    DialHost {
+        /// The node's number for the link.
+        link: LinkId,
+        /// As a client gave it.
+        host: Arc<str>,
+        /// TCP port.
+        port: u16,
+        /// What for.
+        purpose: Purpose,
+    },
     /// Send one frame on a bus link; dropped silently if the link is gone.
     Send {
         /// On which link.

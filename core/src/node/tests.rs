@@ -95,6 +95,7 @@ impl Bench {
                 }
             }
             Effect::Persist(_)
+            | Effect::DialHost { .. }
             | Effect::Append { .. }
             | Effect::SaveRdb { .. }
             | Effect::RewriteAof { .. }

@@ -18,10 +18,9 @@ use alloc::{format, string::String, vec::Vec};
 
 use super::{Ctx, replication, watch};
 use crate::{
-    endpoint::Addr,
     id::LinkId,
     io::{DownReason, Effect, HangupReason, Purpose},
-    migration::{Link, Stage, Task},
+    migration::{Link, Stage, Target, Task},
     repl::wire,
     slot::key_slot,
     store_formats::rdb,
@@ -34,9 +33,9 @@ const IDLE_MS: u64 = 10_000;
 const IDLE_MAX: usize = 64;
 
 /// Sends keys away. The client that asked is answered by an effect.
-pub(crate) fn start(ctx: &mut Ctx<'_>, to: Addr, task: Task) {
+pub(crate) fn start(ctx: &mut Ctx<'_>, to: Target, task: Task) {
     ctx.b.holds.lock(task.keys.iter().cloned());
-    match ctx.b.migrations.idle(to, task.auth.as_ref()) {
+    match ctx.b.migrations.idle(&to, task.auth.as_ref()) {
         Some(id) => {
             if let Some(link) = ctx.b.migrations.links.get_mut(&id) {
                 link.stage = Stage::Sent(task);
@@ -47,11 +46,15 @@ pub(crate) fn start(ctx: &mut Ctx<'_>, to: Addr, task: Task) {
     }
 }
 
-fn dial(ctx: &mut Ctx<'_>, to: Addr, task: Task) {
-    let id = ctx.b.migrations.fresh_link();
+fn dial(ctx: &mut Ctx<'_>, to: Target, task: Task) {
+    let link = ctx.b.migrations.fresh_link();
+    let purpose = Purpose::Migration;
+    ctx.out.push(match to.clone() {
+        Target::Addr(to) => Effect::Dial { link, to, purpose },
+        Target::Host(host, port) => Effect::DialHost { link, host, port, purpose },
+    });
     let until = ctx.now.mono.plus_ms(task.timeout_ms);
-    ctx.b.migrations.links.insert(id, Link::dialling(to, task, until));
-    ctx.out.push(Effect::Dial { link: id, to, purpose: Purpose::Migration });
+    ctx.b.migrations.links.insert(link, Link::dialling(to, task, until));
 }
 
 /// A link is connected; false if it is not one of these.
@@ -154,7 +157,7 @@ pub(crate) fn down(ctx: &mut Ctx<'_>, id: LinkId, why: DownReason) -> bool {
     let stale = link.proven && link.task_mut().is_some_and(|task| !task.heard());
     if stale {
         // Kept, and closed meanwhile by the other side: nothing of this task was done there.
-        let to = link.to;
+        let to = link.to.clone();
         if let Some(task) = link.take_task() {
             ctx.b.migrations.links.remove(&id);
             dial(ctx, to, task);

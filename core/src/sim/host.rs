@@ -472,6 +472,11 @@ impl Turn<'_> {
                 let conn = self.dial(Place::Host(idx), link.0, to, carries);
                 self.host(idx).links.insert(link, conn);
             }
+            // Nobody has a name here.
+            Effect::DialHost { link, .. } => {
+                let conn = self.dial(Place::Host(idx), link.0, Place::Nowhere, Carries::Migration);
+                self.host(idx).links.insert(link, conn);
+            }
             Effect::Send { link, frame } => self.send(idx, link, frame),
             Effect::Stream { link, bytes } => {
                 self.s.trace.bytes(&bytes);

@@ -228,6 +228,11 @@ impl Driver {
                     link::dial(Rc::clone(self), link, to, purpose, out)
                 });
             }
+            Effect::DialHost { link, host, port, purpose } => {
+                self.add_link(link, purpose, |out| {
+                    link::dial_host(Rc::clone(self), link, host, port, purpose, out)
+                });
+            }
             Effect::Send { link, frame } => self.send(link, &frame),
             Effect::Stream { link, bytes } => self.send(link, &bytes),
             Effect::Hangup { link, why: _ } => {

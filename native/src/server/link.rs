@@ -1,6 +1,6 @@
 //! Links of the cluster bus and of replication: dial, cut frames, send.
 
-use std::{io, net::SocketAddr, rc::Rc, time::Duration};
+use std::{io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use slotscope_core::{
     bus,
@@ -10,7 +10,7 @@ use slotscope_core::{
 };
 use tokio::{
     io::AsyncReadExt as _,
-    net::{TcpStream, tcp::WriteHalf},
+    net::{self, TcpStream, tcp::WriteHalf},
     task, time,
 };
 
@@ -21,6 +21,25 @@ const READ_BYTES: usize = 16 << 10;
 /// No attempt to connect takes longer, however long the node timeout is: Redis drops a link that
 /// did not answer for half of it anyway.
 const DIAL_MAX: Duration = Duration::from_secs(60);
+
+/// Looks a name up and connects to the first address that it has.
+pub(super) async fn dial_host(
+    driver: Rc<Driver>,
+    id: LinkId,
+    host: Arc<str>,
+    port: u16,
+    purpose: Purpose,
+    out: Rc<Outbound>,
+) {
+    let looked_up = net::lookup_host((&*host, port)).await;
+    match looked_up.ok().and_then(|mut found| found.next()) {
+        Some(first) => {
+            let to = Addr { ip: first.ip(), port };
+            dial(driver, id, to, purpose, out).await;
+        }
+        None => driver.link_down(id, DownReason::Unreachable),
+    }
+}
 
 /// Connects, and serves the link until one side ends it.
 pub(super) async fn dial(

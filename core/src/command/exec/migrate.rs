@@ -11,7 +11,7 @@ use super::{exists, same};
 use crate::{
     command::{Call, Outcome},
     endpoint::Addr,
-    migration::Task,
+    migration::{Target, Task},
     resp::parse_i64,
     rules::{Ctx, migrate, replication::literal_ip},
     store::Key,
@@ -52,10 +52,14 @@ pub(in crate::command) fn migrate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(client) = call.client.filter(|_| call.may_wait) else {
         return call.reply.error("ERR MIGRATE is not possible here: nothing can wait for it");
     };
-    let host = str::from_utf8(call.arg(1)).ok().and_then(literal_ip);
+    let host = str::from_utf8(call.arg(1)).ok().filter(|name| !name.is_empty());
     let port = parse_i64(call.arg(2)).and_then(|port| u16::try_from(port).ok());
-    let (Some(ip), Some(port)) = (host, port.filter(|port| *port > 0)) else {
+    let (Some(host), Some(port)) = (host, port.filter(|port| *port > 0)) else {
         return call.reply.error("IOERR error or timeout connecting to the client");
+    };
+    let to = match literal_ip(host) {
+        Some(ip) => Target::Addr(Addr { ip, port }),
+        None => Target::Host(host.into(), port),
     };
     let task = Task {
         client,
@@ -72,7 +76,7 @@ pub(in crate::command) fn migrate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         auth: options.auth,
         timeout_ms,
     };
-    migrate::start(ctx, Addr { ip, port }, task);
+    migrate::start(ctx, to, task);
     call.outcome = Outcome::Blocked;
 }
 

@@ -180,6 +180,25 @@ fn a_link_is_kept_and_a_stale_one_is_dialled_again_once() {
 }
 
 #[test]
+fn a_host_may_be_named() {
+    let mut bench = Bench::new();
+    bench.say(WRITER, "MSET a 1 b 1");
+    bench.say(MOVER, "MIGRATE localhost 7001 a 0 500");
+    bench.dialled();
+    bench.say(MOVER, "MIGRATE there.example 7001 b 0 500");
+    let link = match bench.effects().as_slice() {
+        [Effect::DialHost { link, host, port: 7001, purpose: Purpose::Migration }]
+            if &**host == "there.example" =>
+        {
+            *link
+        }
+        other => panic!("nobody is looked up: {other:?}"),
+    };
+    bench.input(Input::LinkDown { link, why: DownReason::Unreachable });
+    assert_eq!(bench.answered().0, "-IOERR error or timeout connecting to the client");
+}
+
+#[test]
 fn silence_has_a_limit_and_the_keys_stay() {
     let mut bench = Bench::new();
     bench.say(WRITER, "SET a 1");

@@ -32,7 +32,7 @@ pub(crate) fn start(ctx: &mut Ctx<'_>) {
     }
 }
 
-/// The address of a host given by IP; names are not looked up, that would need the driver.
+/// The address of a host given by IP; other names only a driver can look up.
 pub(crate) fn literal_ip(host: &str) -> Option<IpAddr> {
     if host.eq_ignore_ascii_case("localhost") {
         return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));

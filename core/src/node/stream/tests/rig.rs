@@ -132,6 +132,7 @@ impl Rig {
             }
             Effect::Log { line, .. } => self.log.push((at, line)),
             Effect::Persist(_)
+            | Effect::DialHost { .. }
             | Effect::Append { .. }
             | Effect::SaveRdb { .. }
             | Effect::RewriteAof { .. }
