@@ -24,6 +24,7 @@ use crate::{
     epoch::Epoch,
     explain::{MigrationWait, ServingVerdict},
     id::{LinkId, NodeId},
+    io::Durability,
     slot::{Slot, SlotSet},
     time::Instant,
 };
@@ -85,12 +86,25 @@ pub(crate) struct Serving {
 /// Work that rules leave for the end of the turn ("before sleep" in Redis).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Todo {
-    /// nodes.conf must be saved before anything of this turn leaves.
-    pub save: bool,
+    /// nodes.conf must be saved before anything of this turn leaves, and so durably.
+    pub save: Option<Durability>,
     /// `cluster_state` must be looked at again.
     pub serving: bool,
     /// The election step must run.
     pub election: bool,
+}
+
+impl Todo {
+    /// Something changed that stands in nodes.conf, and that others would tell this node again.
+    pub(crate) fn write(&mut self) {
+        self.save = self.save.max(Some(Durability::Written));
+    }
+
+    /// A promise changed: an epoch, a vote, or whose slots are whose in which epoch. Not even a
+    /// machine that loses its power may forget it.
+    pub(crate) const fn sync(&mut self) {
+        self.save = Some(Durability::Synced);
+    }
 }
 
 /// Messages by kind.

@@ -17,15 +17,30 @@ pub type Frame = Arc<[u8]>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image(pub Arc<str>);
 
+/// How well an image of `nodes.conf` is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// Handed to the operating system: the end of the process cannot take it back, the end of the
+    /// machine can. For what others would tell again, or a person would do again.
+    Written,
+    /// On the disk itself. For promises: votes, epochs, claims.
+    Synced,
+}
+
 /// One thing to do, in order.
 ///
 /// Drivers match this without a wildcard arm, so that a new effect cannot be forgotten.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Make `nodes.conf` durable (written and synced), then go on. **A barrier**: later effects of
-    /// this node wait for it. When it fails the node logs `Fatal: can't update cluster config
-    /// file.` and ends, so nothing that depended on it ever leaves (as in Redis).
-    Persist(Image),
+    /// Replace `nodes.conf`, then go on. **A barrier**: later effects of this node wait until the
+    /// image is as durable as is said here. When it fails the node logs `Fatal: can't update
+    /// cluster config file.` and ends, so nothing that depended on it ever leaves (as in Redis).
+    Persist {
+        /// The whole file.
+        image: Image,
+        /// What to wait for.
+        durability: Durability,
+    },
     /// Connect; answered by `LinkUp` or `LinkDown`.
     Dial {
         /// The node's number for the link.

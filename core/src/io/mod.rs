@@ -6,7 +6,9 @@ mod input;
 mod outbox;
 
 pub use disk::{Dataset, DatasetForm, DiskReport, Frozen, JobId};
-pub use effect::{Effect, Exit, Frame, HangupReason, Image, Notice, Purpose, ReloadFrom};
+pub use effect::{
+    Durability, Effect, Exit, Frame, HangupReason, Image, Notice, Purpose, ReloadFrom,
+};
 pub use input::{DownReason, Input};
 pub use outbox::Outbox;
 

@@ -310,7 +310,7 @@ fn heartbeat(
             && peer.endpoint.hostname != hostname.unwrap_or("")
         {
             peer.endpoint.hostname = hostname.unwrap_or("").into();
-            ctx.b.cluster.todo.save = true;
+            ctx.b.cluster.todo.write();
         }
     }
 }
@@ -332,7 +332,7 @@ fn hear_role(ctx: &mut Ctx<'_>, from: PeerIdx, header: &Header<'_>) {
     let Some(master_id) = header.master else {
         if !peer.is_master() {
             cluster.set_as_master(from);
-            cluster.todo.save = true;
+            cluster.todo.write();
             cluster.todo.serving = true;
             ctx.out.because_if(|| Reason::RoleHeard { about, master: None });
         }
@@ -346,13 +346,13 @@ fn hear_role(ctx: &mut Ctx<'_>, from: PeerIdx, header: &Header<'_>) {
             peer.role = Role::Replica { of: None };
             peer.migration_target = false;
         }
-        cluster.todo.save = true;
+        cluster.todo.write();
         cluster.todo.serving = true;
         ctx.out.because_if(|| Reason::RoleHeard { about, master: Some(master_id) });
     }
     let known = cluster.peers.get(from).and_then(Peer::master);
     if let Some(master) = master.filter(|at| Some(*at) != known && *at != from) {
         cluster.set_master(from, master);
-        cluster.todo.save = true;
+        cluster.todo.write();
     }
 }

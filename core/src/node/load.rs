@@ -350,7 +350,7 @@ fn claim_slots_with_keys(ctx: &mut Ctx<'_>) {
                     )
                 });
                 ctx.b.cluster.assign(slot, PeerIdx::ME);
-                ctx.b.cluster.todo.save = true;
+                ctx.b.cluster.todo.sync();
             }
             Some(owner) => {
                 if ctx.b.cluster.owners.importing.contains_key(&slot) {
@@ -363,7 +363,7 @@ fn claim_slots_with_keys(ctx: &mut Ctx<'_>) {
                     )
                 });
                 ctx.b.cluster.owners.importing.insert(slot, owner);
-                ctx.b.cluster.todo.save = true;
+                ctx.b.cluster.todo.sync();
             }
         }
     }

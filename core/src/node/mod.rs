@@ -61,7 +61,7 @@ impl Node {
         let mut node = Self::with(cluster, config, rng, now);
         if node.b.config.cluster_enabled {
             out.log(Level::Notice, || alloc::format!("No cluster configuration found, I'm {id}"));
-            node.b.cluster.todo.save = true;
+            node.b.cluster.todo.sync();
         }
         replication::start(&mut node.ctx(now, out));
         node.settle(now, out);
@@ -198,12 +198,15 @@ impl Node {
         // Before the replies of this turn that leave as effects: they wait for what stands here.
         persistence::feed(ctx);
         replication::feed(ctx);
-        if core::mem::take(&mut ctx.b.cluster.todo.save) && ctx.b.config.cluster_enabled {
+        if let Some(durability) = ctx.b.cluster.todo.save.take()
+            && ctx.b.config.cluster_enabled
+        {
             let image = image::save(&self.b.cluster, now);
+            let persist = Effect::Persist { image, durability };
             if self.b.config.broken.stands(Broken::NoBarrier) {
-                out.barrier(Effect::Persist(image));
+                out.barrier(persist);
             } else {
-                out.push(Effect::Persist(image));
+                out.push(persist);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     endpoint::Addr,
     id::LinkId,
-    io::{DownReason, Effect, Input, Outbox},
+    io::{DownReason, Durability, Effect, Input, Outbox},
     node::Health,
     rng::Seed,
     time::{Instant, Now, UnixMillis},
@@ -94,7 +94,7 @@ impl Bench {
                     self.input(other, Input::LinkDown { link: there, why: DownReason::Closed });
                 }
             }
-            Effect::Persist(_)
+            Effect::Persist { .. }
             | Effect::DialHost { .. }
             | Effect::Append { .. }
             | Effect::SaveRdb { .. }
@@ -219,6 +219,74 @@ fn silent_links_have_a_bound() {
         }));
     }
     assert_eq!(hung_up, (1..=44).map(LinkId::accepted).collect::<Vec<_>>());
+}
+
+/// What DEBUG does to the bus: kinds of messages go unheard, links are cut.
+#[test]
+fn the_bus_can_be_disturbed_on_purpose() {
+    let mut bench = six();
+    bench.run(3000);
+    let say = |bench: &mut Bench, words: &[&str]| {
+        let (now, node) = (bench.now(), bench.nodes[0].as_mut().unwrap());
+        let (mut out, mut reply) = (Outbox::new(), crate::resp::ReplyBuf::new());
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        node.execute(now, crate::id::ClientId(1), &words, &mut reply, &mut out);
+        node.settle(now, &mut out);
+        let hung_up = out.drain().filter(|effect| matches!(effect, Effect::Hangup { .. }));
+        (alloc::string::String::from_utf8_lossy(reply.as_bytes()).into_owned(), hung_up.count())
+    };
+    let peer = alloc::format!("{}", id(1));
+    let ok = alloc::string::String::from("+OK\r\n");
+    let cut = say(&mut bench, &["DEBUG", "CLUSTERLINK", "KILL", "ALL", &peer]);
+    assert_eq!(cut, (ok.clone(), 2));
+    let cut = say(&mut bench, &["DEBUG", "CLUSTERLINK", "KILL", "TO", &peer]);
+    assert_eq!(cut, (ok.clone(), 0), "there is none");
+    let (unknown, _) = say(&mut bench, &["DEBUG", "CLUSTERLINK", "KILL", "to", "x"]);
+    assert_eq!(unknown, "-ERR Unknown node x\r\n");
+    assert_eq!(say(&mut bench, &["DEBUG", "DROP-CLUSTER-PACKET-FILTER", "1"]), (ok.clone(), 0));
+    bench.run(3000);
+    // The PINGs of the others are signs of life, but its own ones are never answered.
+    assert_eq!(bench.sees(0, 2), Health::Ok);
+    let text = bench.nodes[0].as_ref().unwrap().cluster_nodes(bench.now());
+    let pings = text.lines().filter(|line| !line.contains("myself"));
+    let pings: Vec<&str> = pings.filter_map(|line| line.split(' ').nth(4)).collect();
+    assert!(pings.len() == 5 && pings.iter().all(|sent| *sent != "0"), "{text}");
+    assert_eq!(say(&mut bench, &["DEBUG", "DROP-CLUSTER-PACKET-FILTER", "-1"]), (ok, 0));
+}
+
+/// A promise is synced; what a person could say again is only written.
+#[test]
+fn only_promises_wait_for_the_disk_itself() {
+    use Durability::{Synced, Written};
+    let now = Now { mono: Instant::ZERO, wall: UnixMillis(1_700_000_000_000) };
+    let config = Config { cluster_enabled: true, ..Config::default() };
+    let mut out = Outbox::new();
+    let mut node = Node::new(config, Seed::from_u64(1), now, &mut out);
+    let mut said = |line: &str| {
+        let mut reply = crate::resp::ReplyBuf::new();
+        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        node.execute(now, crate::id::ClientId(1), &words, &mut reply, &mut out);
+        node.settle(now, &mut out);
+        let saved: Vec<Durability> = out
+            .drain()
+            .filter_map(|effect| match effect {
+                Effect::Persist { durability, .. } => Some(durability),
+                _ => None,
+            })
+            .collect();
+        saved
+    };
+    assert_eq!(said("PING"), [Synced], "its name");
+    for (line, durability) in [
+        ("CLUSTER ADDSLOTSRANGE 0 100", Written),
+        ("CLUSTER SETSLOT 3 STABLE", Written),
+        ("CLUSTER SET-CONFIG-EPOCH 5", Written),
+        ("CLUSTER SAVECONFIG", Synced),
+        ("CLUSTER RESET HARD", Synced),
+        ("CLUSTER BUMPEPOCH", Synced),
+    ] {
+        assert_eq!(said(line), [durability], "{line}");
+    }
 }
 
 /// A peer that does not read: the driver gives its link up, the node counts and says so.

@@ -223,7 +223,7 @@ fn ask(ctx: &mut Ctx<'_>) {
     if let Some(plan) = &mut cluster.election.plan {
         (plan.epoch, plan.needed) = (Some(epoch), needed);
     }
-    cluster.todo.save = true;
+    cluster.todo.sync();
     ctx.out.because(Reason::VotesAsked { epoch, master });
     speak::auth_request(ctx);
 }

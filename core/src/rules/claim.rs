@@ -102,7 +102,7 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, claimant: PeerIdx, epoch: Epoch, claim: &
     let shard_master = ctx.b.cluster.my_shard_master();
     let taken = rebind(ctx, claimant, epoch, claim, shard_master);
     if !taken.slots.is_empty() {
-        ctx.b.cluster.todo.save = true;
+        ctx.b.cluster.todo.sync();
         ctx.b.cluster.todo.serving = true;
         explain(ctx, claimant, epoch, &taken);
     }
@@ -229,7 +229,7 @@ pub(crate) fn hear_update(
     if was_replica {
         cluster.set_as_master(at);
     }
-    cluster.todo.save = true;
+    cluster.todo.sync();
     ctx.out.because_if(|| Reason::UpdateHeard { from: from_id, about, epoch });
     apply(ctx, at, epoch, slots);
 }

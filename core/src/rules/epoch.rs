@@ -19,12 +19,12 @@ pub(crate) fn adopt(ctx: &mut Ctx<'_>, from: PeerIdx, current: Epoch, config: Ep
     let broken = ctx.b.config.broken;
     if config > peer.config_epoch && broken.stands(Broken::NoConfigEpochAdopted) {
         peer.config_epoch = config;
-        cluster.todo.save = true;
+        cluster.todo.sync();
     }
     if current > cluster.current_epoch && broken.stands(Broken::NoEpochAdopted) {
         let old = cluster.current_epoch;
         cluster.current_epoch = current;
-        cluster.todo.save = true;
+        cluster.todo.write();
         ctx.out.because_if(|| Reason::EpochAdopted { from, old, new: current });
     }
 }
@@ -47,7 +47,7 @@ pub(crate) fn collide(ctx: &mut Ctx<'_>, with: PeerIdx, told: Epoch) {
     if let Some(new) = new {
         cluster.current_epoch = new;
         cluster.me_mut().config_epoch = new;
-        cluster.todo.save = true;
+        cluster.todo.sync();
     }
     if new.is_some() {
         ctx.out.because(Reason::EpochCollision { with, shared, new });
@@ -70,7 +70,7 @@ pub(crate) fn bump_without_consensus(ctx: &mut Ctx<'_>) -> (Epoch, bool) {
     let new = max.next();
     cluster.current_epoch = new;
     cluster.me_mut().config_epoch = new;
-    cluster.todo.save = true;
+    cluster.todo.sync();
     ctx.out.because(Reason::EpochBumped { old: mine, new });
     (new, true)
 }

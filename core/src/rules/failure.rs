@@ -165,7 +165,7 @@ fn set_fail(ctx: &mut Ctx<'_>, at: PeerIdx) {
     if let Some(peer) = cluster.peers.get_mut(at) {
         peer.condition = Condition::Fail { since };
     }
-    cluster.todo.save = true;
+    cluster.todo.write();
     cluster.todo.serving = true;
 }
 
@@ -219,7 +219,7 @@ pub(crate) fn answered(ctx: &mut Ctx<'_>, at: PeerIdx) {
             let verdict = judge_forgive(peer, since, now, limit_ms);
             if verdict.back.is_some() {
                 peer.condition = Condition::Ok;
-                ctx.b.cluster.todo.save = true;
+                ctx.b.cluster.todo.write();
                 ctx.b.cluster.todo.serving = true;
             }
             ctx.out.because(Reason::Forgive(verdict));

@@ -45,7 +45,10 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, master: PeerIdx, cause: Cause) {
     }
     cluster.set_master(PeerIdx::ME, master);
     cluster.election.reset();
-    cluster.todo.save = true;
+    match cause {
+        Cause::SlotsLost | Cause::Grandmaster => cluster.todo.sync(),
+        Cause::Told | Cause::Migration => cluster.todo.write(),
+    }
     cluster.todo.serving = true;
     // Before replication speaks: its lines are a replica's, as in Redis.
     ctx.out.push(Effect::Notice(Notice::BecameReplica { of }));

@@ -24,7 +24,7 @@ pub(crate) fn drop_peer(ctx: &mut Ctx<'_>, at: PeerIdx) {
     for link in ctx.b.cluster.remove_peer(at) {
         ctx.out.push(Effect::Hangup { link, why: HangupReason::PeerGone });
     }
-    ctx.b.cluster.todo.save = true;
+    ctx.b.cluster.todo.write();
     ctx.b.cluster.todo.serving = true;
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn learn(ctx: &mut Ctx<'_>, from: PeerIdx, entry: &Gossip) {
     peer.nofailover = entry.flags.contains(NodeFlags::NOFAILOVER);
     let from = ctx.b.cluster.peers.id_of(from);
     if ctx.b.cluster.peers.add(peer).is_some() {
-        ctx.b.cluster.todo.save = true;
+        ctx.b.cluster.todo.write();
         ctx.out.because_if(|| Reason::Learned { about: entry.id, from });
     }
 }
@@ -125,7 +125,7 @@ pub(crate) fn identify(
         peer.link = Outbound::None;
     }
     ctx.b.cluster.links.gone(link);
-    ctx.b.cluster.todo.save = true;
+    ctx.b.cluster.todo.write();
     ctx.out.push(Effect::Hangup { link, why: HangupReason::WrongNode });
     Identity::Dropped
 }
@@ -157,7 +157,7 @@ fn finish(ctx: &mut Ctx<'_>, at: PeerIdx, header: &Header<'_>) -> Identity {
     if header.flags.contains(NodeFlags::REPLICA) {
         peer.role = Role::Replica { of: None };
     }
-    cluster.todo.save = true;
+    cluster.todo.write();
     ctx.out.because(Reason::HandshakeDone { about: header.sender });
     Identity::Known
 }
@@ -204,7 +204,7 @@ fn move_to(ctx: &mut Ctx<'_>, at: PeerIdx, new: &Endpoint) -> bool {
         ctx.b.cluster.links.gone(link);
         ctx.out.push(Effect::Hangup { link, why: HangupReason::PeerGone });
     }
-    ctx.b.cluster.todo.save = true;
+    ctx.b.cluster.todo.write();
     if let Some(addr) = data.filter(|_| is_my_master) {
         super::replication::follow(ctx, addr);
     }
@@ -220,7 +220,7 @@ pub(crate) fn learn_own_ip(ctx: &mut Ctx<'_>, local: IpAddr, meet: bool) {
     let me = ctx.b.cluster.me_mut();
     if (meet || me.endpoint.ip.is_none()) && me.endpoint.ip != Some(local) {
         me.endpoint.ip = Some(local);
-        ctx.b.cluster.todo.save = true;
+        ctx.b.cluster.todo.write();
         ctx.out
             .log(Level::Warning, || alloc::format!("IP address for this node updated to {local}"));
     }

@@ -38,7 +38,7 @@ pub(crate) fn config_changed(ctx: &mut Ctx<'_>, announced: bool) {
         ctx.b.cluster.me_mut().endpoint.ip = None;
     }
     if follow_config(ctx.b) {
-        ctx.b.cluster.todo.save = true;
+        ctx.b.cluster.todo.write();
         ctx.b.cluster.todo.serving = true;
     }
 }
@@ -69,7 +69,7 @@ pub(crate) fn data_loaded(ctx: &mut Ctx<'_>) {
                 )
             }
         };
-        cluster.todo.save = true;
+        cluster.todo.sync();
         cluster.todo.serving = true;
         ctx.out.log(Level::Warning, || line);
     }

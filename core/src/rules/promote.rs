@@ -48,7 +48,7 @@ pub(crate) fn take_over(ctx: &mut Ctx<'_>, master: PeerIdx) {
         cluster.assign(slot, PeerIdx::ME);
     }
     cluster.election.reset();
-    cluster.todo.save = true;
+    cluster.todo.sync();
     let epoch = cluster.me().config_epoch;
     // Before replication speaks: its lines are a master's, as in Redis.
     ctx.out.push(Effect::Notice(Notice::BecameMaster { epoch }));

@@ -121,6 +121,6 @@ fn grant(ctx: &mut Ctx<'_>, to: PeerIdx) {
             master.voted_at = Some(now);
         }
     }
-    cluster.todo.save = true;
+    cluster.todo.sync();
     speak::auth_ack(ctx, to);
 }

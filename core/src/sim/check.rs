@@ -18,7 +18,7 @@ use super::{HostIdx, What, turn::Turn};
 use crate::{
     config::Fsync,
     explain::{ElectionWait, ManualStep, ManualVerdict, Reason},
-    io::Notice,
+    io::{Durability, Notice},
     slot::Slot,
     time::Instant,
 };
@@ -35,6 +35,8 @@ pub(super) struct Checks {
     persisted: BTreeMap<HostIdx, (u64, u64)>,
     /// Whose they are: a node that was reset has a new name, and begins anew.
     bearers: BTreeMap<HostIdx, String>,
+    /// Those of them that not even the end of a machine could take back.
+    synced: BTreeMap<HostIdx, (u64, u64)>,
     /// A person uses a command that breaks the rules on purpose, on this machine, just now.
     excused: Option<HostIdx>,
     /// Replicas that have processed all that their master had, for a manual failover: when, and
@@ -123,6 +125,7 @@ impl Checks {
         self.excused = None;
         if has_new_name {
             self.persisted.remove(&host);
+            self.synced.remove(&host);
             self.grants.retain(|(voter, _), _| *voter != host);
         }
     }
@@ -143,10 +146,10 @@ impl Turn<'_> {
         if let Err(text) = self.s.checks.grant(voter, to, frame) {
             self.violated(text);
         }
-        let on_disk = self.s.checks.persisted.get(&voter).map_or(0, |(_, voted)| *voted);
+        let on_disk = self.s.checks.synced.get(&voter).map_or(0, |(_, voted)| *voted);
         if epoch_of(frame).is_some_and(|epoch| epoch > on_disk) {
             self.violated(format!(
-                "a vote of node {} left before it was on disk (there: {on_disk})",
+                "a vote of node {} left before it was synced to disk (there: {on_disk})",
                 voter.0
             ));
         }
@@ -154,10 +157,10 @@ impl Turn<'_> {
 
     /// A request for votes leaves a machine.
     pub(super) fn request_leaves(&mut self, candidate: HostIdx, frame: &[u8]) {
-        let on_disk = self.s.checks.persisted.get(&candidate).map_or(0, |(current, _)| *current);
+        let on_disk = self.s.checks.synced.get(&candidate).map_or(0, |(current, _)| *current);
         if epoch_of(frame).is_some_and(|epoch| epoch > on_disk) {
             self.violated(format!(
-                "node {} asked for votes before its epoch was on disk (there: {on_disk})",
+                "node {} asked for votes before its epoch was synced to disk (there: {on_disk})",
                 candidate.0
             ));
         }
@@ -272,8 +275,11 @@ impl Turn<'_> {
     }
 
     /// An image reached a disk.
-    pub(super) fn persisted(&mut self, idx: HostIdx, image: &str) {
+    pub(super) fn persisted(&mut self, idx: HostIdx, image: &str, durability: Durability) {
         let Some(epochs) = epochs_of(image) else { return };
+        if durability == Durability::Synced {
+            self.s.checks.synced.insert(idx, epochs);
+        }
         let before = self.s.checks.persisted.insert(idx, epochs).unwrap_or_default();
         let bearer = bearer_of(image).unwrap_or_default();
         let last = self.s.checks.bearers.insert(idx, bearer.into());

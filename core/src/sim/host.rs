@@ -15,7 +15,7 @@ use alloc::{
 use super::{
     Flight, FlightKind, HostIdx, NodePlan, What,
     digest::Digest,
-    disk::{Disk, SYNC_US},
+    disk::Disk,
     net::{Carries, ConnId, Load, Place},
     queue::Event,
     turn::Turn,
@@ -183,7 +183,7 @@ impl Turn<'_> {
         host.life += 1;
         config.port = host.port;
         let now = host.clock(at);
-        let image = host.disk.synced.clone();
+        let image = host.disk.image.clone();
         let seed = Seed::from_u64(
             seed ^ (u64::from(idx.0) << 32 | u64::from(host.life))
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15),
@@ -453,11 +453,11 @@ impl Turn<'_> {
 
     fn effect(&mut self, idx: HostIdx, effect: Effect) {
         match effect {
-            Effect::Persist(image) => {
-                let at = Instant::from_micros(self.s.now.as_micros() + SYNC_US);
+            Effect::Persist { image, durability } => {
                 self.s.trace.bytes(image.0.as_bytes());
+                let now = self.s.now.as_micros();
                 let host = self.host(idx);
-                host.disk.begin(image.0);
+                let at = Instant::from_micros(now + host.disk.begin(image.0, durability));
                 host.syncing = true;
                 let life = host.life;
                 self.s.queue.push(at, Event::Synced { host: idx, life });
@@ -581,13 +581,13 @@ impl Turn<'_> {
         if !core::mem::replace(&mut host.syncing, false) {
             return;
         }
-        let Some(image) = host.disk.finish() else {
+        let Some((image, durability)) = host.disk.finish() else {
             let line = "Fatal: can't update cluster config file.";
             self.log(idx, Level::Warning, line.into());
             self.die(idx);
             return;
         };
-        self.persisted(idx, &image);
+        self.persisted(idx, &image, durability);
         while !self.host(idx).syncing {
             let Some(item) = self.host(idx).behind.pop_front() else { break };
             self.perform(idx, item);

@@ -152,7 +152,7 @@ impl World {
                 .ok_or_else(|| format!("port {} leaves no room for the bus port", node.port))?;
             let mut host = Host::new(HostIdx(n), node, cport);
             if node.member {
-                host.disk.synced = Some(image::of_member(&plan, &ids, HostIdx(n)).into());
+                host.disk.image = Some(image::of_member(&plan, &ids, HostIdx(n)).into());
             }
             hosts.push(host);
         }
@@ -357,7 +357,7 @@ impl World {
     /// `nodes.conf` as it stands on the disk of a machine.
     #[must_use]
     pub fn image(&self, host: HostIdx) -> Option<&str> {
-        self.s.hosts.get(usize::from(host.0))?.disk.synced.as_deref()
+        self.s.hosts.get(usize::from(host.0))?.disk.image.as_deref()
     }
 
     /// The machine whose node (last) had this name.

@@ -5,7 +5,7 @@
 //! await.
 //!
 //! A `Persist` at the head of the queue starts a write on a helper thread and closes the queue
-//! until the file is durable: everything behind it, for links, clients and the log alike, waits.
+//! until the file is as durable as was asked for: everything behind it, for links, clients and the log alike, waits.
 //! Commands go on being executed meanwhile; only what they ask for waits.
 
 mod clients;
@@ -22,7 +22,7 @@ use slotscope_core::{
     command::Outcome,
     config::Config,
     id::{ClientId, LinkId},
-    io::{DownReason, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose},
+    io::{DownReason, Durability, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose},
     resp::{Parser, ProtocolError, ReplyBuf},
     time,
 };
@@ -222,7 +222,7 @@ impl Driver {
 
     fn carry(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::Persist(image) => self.persist(image),
+            Effect::Persist { image, durability } => self.persist(image, durability),
             Effect::Dial { link, to, purpose } => {
                 self.add_link(link, purpose, |out| {
                     link::dial(Rc::clone(self), link, to, purpose, out)
@@ -281,16 +281,17 @@ impl Driver {
         }
     }
 
-    /// Writes `nodes.conf` on a helper thread; the queue goes on when it is durable.
+    /// Writes `nodes.conf` on a helper thread; the queue goes on when that is done.
     ///
     /// Images that wait further back in the queue describe later states of the same node, so the
     /// last of them is written now and the others not at all: what waits behind any of them finds
-    /// at least what it waited for.
-    fn persist(self: &Rc<Self>, image: Image) {
-        let mut newest = image;
+    /// at least what it waited for, and no less durable.
+    fn persist(self: &Rc<Self>, image: Image, durability: Durability) {
+        let (mut newest, mut firmest) = (image, durability);
         self.queue.borrow_mut().retain_mut(|item| match item {
-            Item::Do(Effect::Persist(later)) => {
-                newest = later.clone();
+            Item::Do(Effect::Persist { image, durability }) => {
+                newest = image.clone();
+                firmest = firmest.max(*durability);
                 false
             }
             Item::Do(_) | Item::Release(_) => true,
@@ -300,14 +301,15 @@ impl Driver {
         let driver = Rc::clone(self);
         task::spawn_local(async move {
             let written = task::spawn_blocking(move || {
-                let result = disk.replace(&newest.0);
+                let result = disk.replace(&newest.0, firmest);
                 (disk, result)
             });
             match written.await {
-                Ok((disk, Ok(()))) => {
+                Ok((disk, Ok(old))) => {
                     *driver.disk.borrow_mut() = Some(disk);
                     driver.persisting.set(false);
                     driver.carry_out();
+                    task::spawn_blocking(move || drop(old));
                 }
                 Ok((_, Err(error))) => driver.persist_failed(&error.to_string()),
                 Err(error) => driver.persist_failed(&error.to_string()),

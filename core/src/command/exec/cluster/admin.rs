@@ -148,6 +148,7 @@ pub(crate) fn bumpepoch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `CLUSTER SAVECONFIG`
 pub(crate) fn saveconfig(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    ctx.b.cluster.todo.sync();
     saved_ok(ctx, call);
 }
 
@@ -192,6 +193,7 @@ pub(crate) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         ctx.out.log(Level::Warning, || "configEpoch set to 0 via CLUSTER RESET HARD".into());
         ctx.out.log(Level::Notice, || alloc::format!("Node hard reset, now I'm {id}"));
     }
+    ctx.b.cluster.todo.sync();
     ctx.b.cluster.todo.serving = true;
     saved_ok(ctx, call);
 }

@@ -35,7 +35,7 @@ use crate::{
 
 /// `+OK` that leaves only after nodes.conf is saved.
 fn saved_ok(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    ctx.b.cluster.todo.save = true;
+    ctx.b.cluster.todo.write();
     call.reply.ok();
     call.outcome = Outcome::AfterPersist;
 }

@@ -131,7 +131,7 @@ impl Rig {
                 }
             }
             Effect::Log { line, .. } => self.log.push((at, line)),
-            Effect::Persist(_)
+            Effect::Persist { .. }
             | Effect::DialHost { .. }
             | Effect::Append { .. }
             | Effect::SaveRdb { .. }
