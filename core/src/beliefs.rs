@@ -70,4 +70,6 @@ pub(crate) struct Stats {
     pub sync_partial_ok: u64,
     /// `sync_partial_err`.
     pub sync_partial_err: u64,
+    /// `unexpected_error_replies`.
+    pub unexpected_errors: u64,
 }

@@ -24,7 +24,9 @@ pub(crate) struct Persist {
     /// The rewrite that is being written beside the loop. As in Redis neither begins by itself
     /// while the other is under way; SAVE alone does.
     pub rewriting: Option<Rewriting>,
-    /// A shutdown that waits for its snapshot.
+    /// The dataset is being read from disk.
+    pub loading: Option<Loading>,
+    /// A shutdown under way.
     pub shutdown: Option<Shutdown>,
     /// A command is being replayed: what it does is in a log already, or is logged by whoever
     /// replays it.
@@ -100,6 +102,19 @@ pub(crate) struct Rdb {
     pub expired: u64,
 }
 
+/// Reading the dataset at the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loading {
+    /// Since when.
+    pub since: UnixMillis,
+    /// Bytes of the files that are read.
+    pub total: u64,
+    /// Bytes read.
+    pub loaded: u64,
+    /// What the data took where the snapshot was made.
+    pub memory: u64,
+}
+
 /// A snapshot being written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Saving {
@@ -135,13 +150,17 @@ pub(crate) enum SaveFor {
     Shutdown,
 }
 
-/// A shutdown that waits for its snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A shutdown that waits for its replicas or for its snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shutdown {
-    /// Who asked; `None` for a signal.
-    pub client: Option<ClientId>,
+    /// Who asked, unless it was a signal alone: they are told if it fails.
+    pub clients: Vec<ClientId>,
+    /// `Some(true)` for SAVE, `Some(false)` for NOSAVE.
+    pub save: Option<bool>,
     /// It ends whether or not the snapshot succeeds.
     pub force: bool,
+    /// How long replicas may still catch up; `None` once nobody waits for them any more.
+    pub until: Option<Instant>,
 }
 
 impl Persist {
@@ -163,6 +182,7 @@ impl Persist {
             },
             saving: None,
             rewriting: None,
+            loading: None,
             shutdown: None,
             muted: false,
             jobs: 0,

@@ -360,3 +360,43 @@ fn a_single_file_of_the_time_before_is_taken_over() {
         assert_eq!(after[0], after[1], "with a snapshot before it: {with_snapshot}");
     }
 }
+
+#[test]
+fn who_asks_while_it_loads_is_told_so() {
+    for make in [Redis, Slotscope] {
+        for log in ["no", "yes"] {
+            let folder = TempDir::new().unwrap();
+            let slowly =
+                ["--key-load-delay", "3000", "--rdbcompression", "no", "--appendonly", log];
+            let often = ["--loading-process-events-interval-bytes", "1024"];
+            let mut server = start(make, &folder, &[&slowly[..], &often].concat());
+            let lines: String =
+                (0..500).fold(String::new(), |text, n| format!("{text}SET k{n} {n:0200}\n"));
+            server.cli_script(&lines);
+            if log == "yes" {
+                // The base is what is slow: each command of a log waits only in Redis 7.2.
+                server.cli(&["BGREWRITEAOF"]);
+                wait_for("the log is rewritten", PATIENCE, || {
+                    (server.info("aof_rewrite_in_progress")? == "0").then_some(())
+                });
+            }
+            server.cli(&["SHUTDOWN", "SAVE"]);
+            wait_for("the process has ended", PATIENCE, || server.process().ended());
+            server.restart();
+            for words in [&["PING"][..], &["GET", "k1"], &["CONFIG", "SET", "appendonly", "no"]] {
+                let told = server.cli(words);
+                assert!(told.starts_with("LOADING "), "{make:?} {log}: {words:?}: {told}");
+            }
+            assert_eq!(server.cli(&["CONFIG", "GET", "port"]).lines().next(), Some("port"));
+            assert_eq!(server.info("loading").as_deref(), Some("1"), "{make:?} {log}");
+            for field in ["start_time", "total_bytes", "rdb_used_mem", "loaded_perc", "eta_seconds"]
+            {
+                assert!(server.info(&format!("loading_{field}")).is_some(), "{make:?}: {field}");
+            }
+            server.cli(&["CONFIG", "SET", "key-load-delay", "0"]);
+            loaded(&server);
+            assert_eq!(server.info("loading").as_deref(), Some("0"));
+            assert_eq!(server.cli(&["DBSIZE"]).trim(), "500");
+        }
+    }
+}

@@ -5,7 +5,7 @@
 //! queued if MULTI has begun. Each refusal is worded as Redis 7.0 words it, because
 //! clients parse the first word and people search for the rest.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 pub(super) use super::wording::Shown;
 use super::{
@@ -155,6 +155,10 @@ fn check(
     }
     if let Some(text) = role_refusal(ctx, command, caller) {
         reply.error(text);
+        return Err(Refused::Here);
+    }
+    if ctx.b.persist.loading.is_some() && is_too_early(ctx, command, caller) {
+        reply.error(LOADING);
         return Err(Refused::Here);
     }
     if caller.only_listens && !may_listener_say(command) {
@@ -377,15 +381,32 @@ fn silence(
     }
 }
 
-/// Runs a command of the replication stream: no routing, no authentication, no reply, and keys
-/// whose time has come are still there, because only the master decides when they go.
-///
-/// False when this node does not know the command, so that the caller can say so.
-pub(crate) fn apply(ctx: &mut Ctx<'_>, args: Args<'_>) -> bool {
-    let Ok(command) = table::lookup(args) else { return false };
-    if !command.takes(args.len()) {
-        return false;
+/// The command that a request of the stream or of a log names, or what a client would be told.
+pub(crate) fn known(args: Args<'_>) -> Result<&'static Command, String> {
+    let mut reply = ReplyBuf::new();
+    match table::lookup(args) {
+        Ok(command) if command.takes(args.len()) => return Ok(command),
+        Ok(command) => refuse_arity(command, &mut reply),
+        Err(unknown) => refuse_unknown(unknown, args, &mut reply),
     }
+    Err(refusal(&reply).unwrap_or_default())
+}
+
+/// The text of a reply that is an error.
+fn refusal(reply: &ReplyBuf) -> Option<String> {
+    let text = reply.as_bytes().strip_prefix(b"-")?;
+    let text = text.strip_prefix(b"ERR ").unwrap_or(reply.as_bytes());
+    Some(String::from_utf8_lossy(text.strip_suffix(b"\r\n").unwrap_or(text)).into_owned())
+}
+
+/// Runs a command of the replication stream: no routing, no authentication, no reply, and keys
+/// whose time has come are still there, because only the master decides when they go. The error
+/// that a client would get, if it would get one.
+pub(crate) fn apply(
+    ctx: &mut Ctx<'_>,
+    command: &'static Command,
+    args: Args<'_>,
+) -> Result<(), String> {
     let slot = sole_slot(command, args);
     let mut reply = ReplyBuf::new();
     let mut call = Call {
@@ -406,7 +427,7 @@ pub(crate) fn apply(ctx: &mut Ctx<'_>, args: Args<'_>) -> bool {
     if propagate != Propagate::Nothing {
         changed(ctx, command, args, &propagate);
     }
-    true
+    refusal(&reply).map_or(Ok(()), Err)
 }
 
 /// The slot of all keys of the request, if there is one and this node may answer for it.
@@ -512,6 +533,17 @@ fn role_refusal(ctx: &Ctx<'_>, command: &Command, caller: Caller) -> Option<&'st
     }
     None
 }
+
+/// Whether a command needs data that are not loaded yet; EXEC does if something that it runs does.
+fn is_too_early(ctx: &Ctx<'_>, command: &Command, caller: Caller) -> bool {
+    let session = ctx.b.sessions.get(&caller.client);
+    let begun = session.and_then(|session| session.multi.as_deref());
+    let queued = begun.filter(|begun| transaction::is_exec(command) && !begun.queue.is_empty());
+    !command.is(flag::LOADING) || queued.is_some_and(|queued| queued.all & flag::LOADING == 0)
+}
+
+/// What is answered to whoever asks for data that are not loaded yet.
+pub(super) const LOADING: &str = "LOADING Redis is loading the dataset in memory";
 
 /// Whether this node follows a master.
 pub(super) fn is_replica(b: &Beliefs) -> bool {

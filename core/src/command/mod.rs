@@ -23,7 +23,7 @@ mod table;
 mod value_rows;
 mod wording;
 
-pub(crate) use dispatch::{apply, execute};
+pub(crate) use dispatch::{apply, execute, known};
 pub(crate) use exec::blocking::{end_waits, send_away};
 pub(crate) use table::Command;
 

@@ -6,8 +6,8 @@
 
 use super::{
     exec::{
-        connection, container, dump, expiry, info, introspect, keys, migrate, numbers, persistence,
-        pubsub, replication, scans, server, strings, transaction,
+        connection, container, dump, expiry, failover, info, introspect, keys, migrate, numbers,
+        persistence, pubsub, replication, scans, server, strings, transaction,
     },
     keyspecs::{
         CHANGE, CHANNEL, CHANNELS, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL,
@@ -257,6 +257,8 @@ rows!(SERVER_ROWS "":
         Server "6.0.0" "Users; there is only the default one." => container, ACL;
     "role" 1 [NOSCRIPT LOADING STALE FAST] [DANGEROUS ADMIN] NO_KEYS []
         Server "2.8.12" "Master or replica, with offsets." => replication::role;
+    "failover" -1 [ADMIN NOSCRIPT STALE] [] NO_KEYS []
+        Server "6.2.0" "Hands the role of a master to one of its replicas." => failover::failover;
     "replicaof" 3 [ADMIN NOSCRIPT STALE NO_ASYNC_LOADING] [] NO_KEYS []
         Server "5.0.0" "Makes this server a replica; refused in a cluster." => replication::replicaof;
     "slaveof" 3 [ADMIN NOSCRIPT STALE NO_ASYNC_LOADING] [] NO_KEYS []

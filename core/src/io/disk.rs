@@ -17,6 +17,8 @@ pub struct Dataset {
     frozen: Arc<dyn Frozen>,
     /// How it writes itself.
     pub form: DatasetForm,
+    /// Tests want it to be slow: microseconds for each key. Each key is a piece then.
+    pub delay: i64,
 }
 
 /// What the bytes of a dataset are.
@@ -37,7 +39,13 @@ pub trait Frozen: fmt::Debug + Send + Sync {
 impl Dataset {
     /// Something frozen, to be written in that form.
     pub fn new(frozen: impl Frozen + 'static, form: DatasetForm) -> Self {
-        Self { frozen: Arc::new(frozen), form }
+        Self { frozen: Arc::new(frozen), form, delay: 0 }
+    }
+
+    /// The same, slower; see [`Dataset::delay`].
+    #[must_use]
+    pub fn delayed(self, delay: i64) -> Self {
+        Self { delay, ..self }
     }
 
     /// Gives all its bytes to `sink`, in pieces; stops, and returns false, when `sink` does.

@@ -66,8 +66,17 @@ pub enum Input<'a> {
     },
     /// What became of something that the node wanted on disk.
     Disk(DiskReport<'a>),
-    /// The process was asked to end (SIGTERM, SIGINT).
-    Terminate,
+    /// The process was asked to end.
+    Terminate(Signal),
+}
+
+/// How a process is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGTERM.
+    Term,
+    /// SIGINT.
+    Int,
 }
 
 /// Why a link went down.

@@ -9,7 +9,7 @@ pub use disk::{Dataset, DatasetForm, DiskReport, Frozen, JobId};
 pub use effect::{
     Durability, Effect, Exit, Frame, HangupReason, Image, Notice, Purpose, ReloadFrom,
 };
-pub use input::{DownReason, Input};
+pub use input::{DownReason, Input, Signal};
 pub use outbox::Outbox;
 
 pub use crate::config::Level;

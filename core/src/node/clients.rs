@@ -47,7 +47,8 @@ pub(super) fn look(b: &Beliefs, now: Now, client: ClientId) -> Option<ClientView
     };
     let is_waiting = b.blocked.get(client).is_some()
         || b.repl.waiters.holds(client)
-        || b.holds.is_waiting(client);
+        || b.holds.is_waiting(client)
+        || b.persist.shutdown.as_ref().is_some_and(|shutdown| shutdown.clients.contains(&client));
     Some(ClientView {
         class,
         idle_ms: now.mono.ms_since(session.last),

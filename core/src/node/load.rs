@@ -1,8 +1,8 @@
 //! Loading a dataset from disk, before the node is heard of (or at `DEBUG RELOAD`).
 //!
-//! The driver reads files and hands their bytes in: a snapshot whole, a log in pieces. Nothing is
-//! served in between, and what cannot be read ends the start: a node with half of its data would
-//! spread the loss to its replicas.
+//! The driver reads files and hands their bytes in, in pieces. Who asks for data in between is told
+//! to wait ([`Node::loading`]), and what cannot be read ends the start: a node with half of its data
+//! would spread the loss to its replicas.
 //!
 //! Spec: Redis persistence. A master leaves out keys of a snapshot whose time has come; a replica
 //! keeps them until its master says DEL, and a log is replayed without looking at the clock. Differs
@@ -19,7 +19,7 @@ use crate::{
     cluster::PeerIdx,
     command,
     io::{Dataset, Level, Outbox},
-    persist::AofState,
+    persist::{AofState, Loading},
     repl::ReplId,
     rules::{Ctx, persistence, replication},
     slot::{Slot, key_slot},
@@ -153,6 +153,25 @@ impl Node {
         self.b.store.clear();
     }
 
+    /// From here on, until [`Node::loaded`], `total` bytes are read: clients are told to wait.
+    pub fn loading(&mut self, now: Now, total: u64) {
+        let since = now.wall;
+        self.b.persist.loading = Some(Loading { since, total, loaded: 0, memory: 0 });
+    }
+
+    /// So much more was read.
+    pub fn note_loaded(&mut self, bytes: u64) {
+        if let Some(loading) = &mut self.b.persist.loading {
+            loading.loaded = loading.loaded.saturating_add(bytes);
+        }
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn keys(&self) -> u64 {
+        self.b.store.len() as u64
+    }
+
     /// Loads the next piece of a snapshot; true when it has ended. After the last piece
     /// (`is_last`) it has. On an error the dataset is in pieces, and the node must not be used.
     ///
@@ -248,6 +267,7 @@ impl Node {
     /// node's are taken account of.
     pub fn loaded(&mut self, now: Now, from: Loaded, out: &mut Outbox) {
         let ctx = &mut self.ctx(now, out);
+        ctx.b.persist.loading = None;
         let rdb = &mut ctx.b.persist.rdb;
         rdb.saved_dirty = ctx.b.store.dirty();
         if let Loaded::Aof(bytes) = from {
@@ -271,6 +291,9 @@ impl Node {
 fn tell_head(ctx: &mut Ctx<'_>, load: &mut RdbLoad) {
     if !core::mem::replace(&mut load.told, true) {
         load.head.lines(ctx, load.part == RdbPart::AofBase);
+        if let Some(loading) = &mut ctx.b.persist.loading {
+            loading.memory = load.head.memory.unwrap_or(0);
+        }
     }
 }
 
@@ -328,7 +351,10 @@ fn apply(ctx: &mut Ctx<'_>, at: u64, words: &[&[u8]]) -> Result<(), ReplayError>
         let is_zero = words.get(1).is_some_and(|db| *db == b"0");
         return if is_zero { Ok(()) } else { Err(unknown(b"SELECT of another database than 0")) };
     }
-    if command::apply(ctx, words) { Ok(()) } else { Err(unknown(words[0])) }
+    let command = command::known(words).map_err(|_| unknown(words[0]))?;
+    // Redis goes on as well: it failed when it was logged, too.
+    drop(command::apply(ctx, command, words));
+    Ok(())
 }
 
 /// Keys lie in slots that are not ours: a crash, or a restored backup. A slot without an owner

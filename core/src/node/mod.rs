@@ -150,9 +150,7 @@ impl Node {
             }
             Input::ClientGone { client } => clients::went(ctx, client),
             Input::Disk(report) => persistence::report(ctx, report),
-            Input::Terminate => {
-                persistence::shut_down(ctx, None, persistence::Wish::default());
-            }
+            Input::Terminate(signal) => persistence::signalled(ctx, signal),
         }
         self.settle(now, out);
     }

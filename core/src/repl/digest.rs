@@ -35,6 +35,9 @@ impl Repl {
             hash.u64(replica.acked);
             hash.u64(replica.acked_at.as_micros());
         }
+        if let Some(failover) = &self.failover {
+            hash.bytes(alloc::format!("{failover:?}").as_bytes());
+        }
         for (client, offset) in &self.written {
             hash.u64(client.0);
             hash.u64(*offset);

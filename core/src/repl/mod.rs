@@ -32,7 +32,7 @@ pub(crate) use wait::{Waiter, Waiters};
 
 use core::fmt;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use crate::{
     config::Config,
@@ -72,6 +72,8 @@ pub(crate) struct Repl {
     pub waiters: Waiters,
     /// Offset behind the last write of each client, for WAIT.
     pub written: BTreeMap<ClientId, u64>,
+    /// This master hands its role over (FAILOVER).
+    pub failover: Option<Failover>,
     /// No PING and no GETACK now: a manual failover waits for equal offsets.
     pub quiet: bool,
     /// When the once-a-second work is due; `None` when there is nothing to do.
@@ -81,6 +83,19 @@ pub(crate) struct Repl {
     /// Since when a master with a backlog has no replica.
     pub alone_since: Option<Instant>,
     dialled: u64,
+}
+
+/// A master that hands its role to a replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failover {
+    /// To whom; any replica that is in step will do while this is `None`.
+    pub target: Option<(String, u16)>,
+    /// How long it waits for the replica; [`Instant::NEVER`] if for ever.
+    pub until: Instant,
+    /// Then it hands over nevertheless.
+    pub force: bool,
+    /// It waits no more, but asks the other one to take over.
+    pub hands_over: bool,
 }
 
 /// What belongs together in the stream: it is wrapped in MULTI and EXEC if it is more than one
@@ -186,7 +201,9 @@ impl Repl {
 
     /// The earliest moment at which `rules::replication::cron` has something to do.
     pub fn next_deadline(&self) -> Instant {
-        self.due.unwrap_or(Instant::NEVER).min(self.waiters.deadline())
+        let waiting = self.failover.as_ref().filter(|failover| !failover.hands_over);
+        let failover = waiting.map_or(Instant::NEVER, |failover| failover.until);
+        self.due.unwrap_or(Instant::NEVER).min(self.waiters.deadline()).min(failover)
     }
 
     /// Replicas that wrote within `min-replicas-max-lag`.

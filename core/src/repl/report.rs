@@ -27,7 +27,12 @@ impl Repl {
                 replica.name.ip, replica.name.port, replica.acked
             );
         }
-        text.line("master_failover_state", "no-failover");
+        let failover = match &self.failover {
+            None => "no-failover",
+            Some(failover) if failover.hands_over => "failover-in-progress",
+            Some(_) => "waiting-for-sync",
+        };
+        text.line("master_failover_state", failover);
         text.line("master_replid", self.id);
         text.line("master_replid2", self.before.map_or(ReplId::NONE, |(id, _)| id));
         text.line("master_repl_offset", self.offset);

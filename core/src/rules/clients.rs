@@ -9,6 +9,9 @@ pub(crate) fn gone(ctx: &mut Ctx<'_>, client: ClientId) {
     ctx.b.pubsub.forget(client);
     ctx.b.holds.forget(client);
     ctx.b.blocked.remove(client);
+    if let Some(shutdown) = &mut ctx.b.persist.shutdown {
+        shutdown.clients.retain(|waits| *waits != client);
+    }
     ctx.b.sessions.remove(&client);
     replication::client_gone(ctx, client);
 }

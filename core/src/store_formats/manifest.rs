@@ -166,7 +166,9 @@ fn read_line(line: &str) -> Option<(u8, AofFile)> {
             // A path would lead out of the folder.
             name = Some(value.clone()).filter(|name| !name.contains('/') && !name.is_empty());
         } else if key.eq_ignore_ascii_case("seq") {
-            seq = value.parse::<u64>().ok().filter(|seq| *seq > 0);
+            // Signed, as Redis counts: room for more.
+            let number = value.parse::<i64>().ok().and_then(|seq| u64::try_from(seq).ok());
+            seq = number.filter(|seq| *seq > 0);
         } else if key.eq_ignore_ascii_case("type") {
             kind = value.bytes().next();
         }

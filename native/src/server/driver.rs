@@ -22,7 +22,9 @@ use slotscope_core::{
     command::Outcome,
     config::Config,
     id::{ClientId, LinkId},
-    io::{DownReason, Durability, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose},
+    io::{
+        DownReason, Durability, Effect, Exit, Image, Input, Level, Notice, Outbox, Purpose, Signal,
+    },
     resp::{Parser, ProtocolError, ReplyBuf},
     time,
 };
@@ -193,6 +195,8 @@ impl Driver {
                 }
             }
         }
+        // Before anything that was answered leaves.
+        self.files.write_through();
         for (client, from) in reloads {
             self.reload(client, &from);
         }
@@ -469,8 +473,14 @@ impl Driver {
     }
 
     /// Asks for a clean end, behind everything that the node asked for before.
-    pub(super) fn shut_down(self: &Rc<Self>) {
-        self.handle(Input::Terminate);
+    pub(super) fn shut_down(self: &Rc<Self>, signal: Signal) {
+        self.handle(Input::Terminate(signal));
+    }
+
+    /// Asks for an end at once.
+    pub(super) fn insist(&self) {
+        *self.exit.borrow_mut() = Some(Exit::Fatal);
+        self.exiting.notify_one();
     }
 
     /// Resolves when the process is to end.

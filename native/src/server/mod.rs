@@ -20,7 +20,7 @@ use std::{env, fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
 use slotscope_core::{
     Node,
     config::Config,
-    io::{Exit, Level, Outbox},
+    io::{Exit, Level, Outbox, Signal},
 };
 use tokio::{
     net::TcpListener,
@@ -35,13 +35,16 @@ use self::{
     driver::Driver,
     log::{Log, MASTER},
     options::Options,
-    persist::Files,
+    persist::{Files, LoadError},
 };
 
 use crate::terminal::{complain, say};
 
 /// File descriptors beside those of clients: listeners, links to peers, files.
 const RESERVED_FILES: u64 = 4096;
+
+/// What is queued for clients when the process ends gets so long to leave.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// In the form in which scripts look for the version of Redis.
 fn version() -> String {
@@ -152,20 +155,14 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     let clock = Clock::new();
     let mut out = Outbox::new();
     out.set_level(config.loglevel);
-    let (mut node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
+    let (node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
     let bus = match bus_port(&config)? {
         Some(port) => listen_on(&config, port, "cluster")?,
         None => Vec::new(),
     };
 
-    let start = persist::at_start(&mut node, &clock, &log, &mut out).map_err(|error| {
-        for line in &error.0 {
-            log.warning(line);
-        }
-        String::from("The dataset could not be loaded; nothing was changed. Exiting.")
-    })?;
     let file = file.map(|file| started_in.join(file));
-    let files = Files::start(start, node.config(), file);
+    let files = Files::new(node.config(), file);
     let driver = Driver::new(node, out, clock, Rc::clone(&log), disk, files);
     task::spawn_local(Rc::clone(&driver).hear_files());
     driver.carry_out();
@@ -176,25 +173,39 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
             exit = driver.exit() => return Ok(leave(&driver, exit).await),
         }
     }
-    let mode = if config.cluster_enabled { "cluster" } else { "standalone" };
-    log.notice(&format!("Running mode={mode}, port={}.", config.port));
+    introduce(&config, &log);
     log.warning("Server initialized");
     write_pidfile(&config, &log);
-    task::spawn_local(Rc::clone(&driver).keep_time());
     let mut accepting = Vec::new();
-    for listener in bus {
-        accepting.push(task::spawn_local(listen::nodes(Rc::clone(&driver), listener)));
-    }
     for listener in data {
         accepting.push(task::spawn_local(listen::clients(Rc::clone(&driver), listener)));
     }
     if let Some(listener) = near {
         accepting.push(task::spawn_local(listen::neighbours(Rc::clone(&driver), listener)));
-        log.notice(&format!("The server is now ready to accept connections at {socket}"));
+    }
+    task::spawn_local(obey_signals(Rc::clone(&driver)));
+    let start = tokio::select! {
+        start = persist::at_start(&driver) => start,
+        exit = driver.exit() => return Ok(leave(&driver, exit).await),
+    };
+    driver.files.start(start.map_err(|LoadError(mut lines)| {
+        // The line that says most stands last, where scripts look for it.
+        let last = lines.pop().unwrap_or_default();
+        lines.iter().for_each(|line| log.warning(line));
+        last
+    })?);
+    driver.carry_out();
+    // Peers are heard and time passes only from here on: both change what a node does with its
+    // data.
+    task::spawn_local(Rc::clone(&driver).keep_time());
+    for listener in bus {
+        accepting.push(task::spawn_local(listen::nodes(Rc::clone(&driver), listener)));
     }
     task::spawn_local(Rc::clone(&driver).look_after());
     log.notice("Ready to accept connections");
-    task::spawn_local(obey_signals(Rc::clone(&driver)));
+    if !socket.is_empty() {
+        log.notice(&format!("The server is now ready to accept connections at {socket}"));
+    }
 
     let exit = driver.exit().await;
     for task in accepting {
@@ -248,6 +259,16 @@ fn greet(config: &Config, file: Option<&str>, log: &Log) {
             config.maxclients
         )),
         Ok(_) | Err(_) => {}
+    }
+}
+
+/// What it is, and where.
+fn introduce(config: &Config, log: &Log) {
+    let mode = if config.cluster_enabled { "cluster" } else { "standalone" };
+    log.notice(&format!("Running mode={mode}, port={}.", config.port));
+    if config.value("always-show-logo").as_deref() == Some("yes") {
+        // What stands beside the logo of Redis: scripts that start a server wait for this word.
+        log.notice(&format!("Slotscope PID: {}", std::process::id()));
     }
 }
 
@@ -333,27 +354,31 @@ async fn obey_signals(driver: Rc<Driver>) {
         // Without handlers the signals end the process the hard way, which is safe.
         return;
     };
-    let line = tokio::select! {
-        _ = term.recv() => "Received SIGTERM scheduling shutdown...",
-        _ = int.recv() => "Received SIGINT scheduling shutdown...",
-    };
-    driver.log(Level::Warning, line);
-    driver.shut_down();
+    let mut interrupted = false;
+    loop {
+        let (signal, line) = tokio::select! {
+            _ = term.recv() => (Signal::Term, "Received SIGTERM scheduling shutdown..."),
+            // A second Ctrl-C means it.
+            _ = int.recv() => match std::mem::replace(&mut interrupted, true) {
+                true => {
+                    driver.log(Level::Warning, "You insist... exiting now.");
+                    return driver.insist();
+                }
+                false => (Signal::Int, "Received SIGINT scheduling shutdown..."),
+            },
+        };
+        driver.log(Level::Warning, line);
+        driver.shut_down(signal);
+    }
 }
 
 /// The end of the process, as it was asked for.
 async fn leave(driver: &Rc<Driver>, exit: Exit) -> ExitCode {
     match exit {
         Exit::Shutdown => {
-            let (patience_s, pidfile) = driver.config(|config| {
-                let patience = config.value("shutdown-timeout").and_then(|s| s.parse().ok());
-                (patience.unwrap_or(10), config.pidfile.clone())
-            });
-            // A replica that reads slowly gets some time for what was acknowledged already.
-            let flushed = time::timeout(Duration::from_secs(patience_s), driver.flush()).await;
-            if flushed.is_err() {
-                driver.log(Level::Warning, "Not all clients took what was queued for them in time");
-            }
+            let pidfile = driver.config(|config| config.pidfile.clone());
+            // Replicas were waited for before it came to this.
+            drop(time::timeout(LAST_WORDS, driver.flush()).await);
             driver.files.flush().await;
             if !pidfile.is_empty() {
                 driver.log(Level::Notice, "Removing the pid file.");

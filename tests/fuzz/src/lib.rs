@@ -12,6 +12,7 @@
 
 mod bus;
 mod files;
+mod log;
 mod requests;
 mod snapshot;
 mod stream;
@@ -47,6 +48,8 @@ pub const TARGETS: &[Target] = &[
         what: "a nodes.conf, and the node that it makes",
         run: files::nodes_conf,
     },
+    Target { name: "aof", what: "an append only file, whole, in pieces and cut", run: log::replay },
+    Target { name: "manifest", what: "which files a log is made of", run: log::manifest },
     Target { name: "redis_conf", what: "a configuration file", run: files::redis_conf },
     Target { name: "stream", what: "what a master sends to its replica", run: stream::from_master },
 ];

@@ -5,7 +5,10 @@ use core::str;
 
 use crate::{
     beliefs::Stats,
-    command::{Call, Outcome, dispatch::Shown},
+    command::{
+        Call, Outcome,
+        dispatch::{LOADING, Shown},
+    },
     io::{Effect, Notice},
     rules::{Ctx, own, persistence},
 };
@@ -43,6 +46,10 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
                 ));
             }
         }
+    }
+    let appends = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("appendonly");
+    if ctx.b.persist.loading.is_some() && pairs.iter().any(appends) {
+        return call.reply.error(LOADING);
     }
     match ctx.b.config.set_all_runtime(&pairs) {
         Ok(()) => {

@@ -90,7 +90,8 @@ fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>, unit: Unit) {
     if !only.allows(entry.expire.map(millis), at) {
         return call.reply.integer(0);
     }
-    if at <= millis(ctx.now.wall) && !is_replica(ctx.b) {
+    // What comes from a log or a master is to be done as it says: commands behind it count on it.
+    if at <= millis(call.clock(ctx)) && !is_replica(ctx.b) {
         ctx.b.store.remove(slot, key);
         call.propagate = Propagate::as_one(&[b"DEL", key]);
     } else {

@@ -4,7 +4,9 @@ use core::fmt::{Display, Write as _};
 
 use alloc::{string::String, vec::Vec};
 
-use crate::{command::Call, config::Config, rules::Ctx};
+use crate::{
+    beliefs::Beliefs, command::Call, config::Config, persist::Loading, repl::Backlog, rules::Ctx,
+};
 
 /// The version of Redis whose behaviour this is.
 pub(in crate::command) const REDIS_VERSION: &str = "7.0.15";
@@ -105,6 +107,10 @@ fn server(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("hz", 10);
     text.put("configured_hz", 10);
     text.put("config_file", "");
+    if let Some(shutdown) = &b.persist.shutdown {
+        let left = shutdown.until.map_or(0, |until| until.ms_since(ctx.now.mono));
+        text.put("shutdown_in_milliseconds", left);
+    }
 }
 
 fn clients(ctx: &Ctx<'_>, text: &mut Lines) {
@@ -114,9 +120,15 @@ fn clients(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("connected_clients", b.sessions.len() - feeds);
     text.put("cluster_connections", if b.config.cluster_enabled { links(ctx) } else { 0 });
     text.put("maxclients", b.config.maxclients);
-    text.put("blocked_clients", b.holds.waiting() + b.repl.waiters.len() + b.blocked.len());
+    text.put("blocked_clients", blocked(b));
     text.put("tracking_clients", 0);
     text.put("clients_in_timeout_table", b.blocked.with_deadline());
+}
+
+/// Clients who wait for something.
+fn blocked(b: &Beliefs) -> usize {
+    let ending = b.persist.shutdown.as_ref().map_or(0, |shutdown| shutdown.clients.len());
+    b.holds.waiting() + b.repl.waiters.len() + b.blocked.len() + ending
 }
 
 /// Bus connections that this node dialled.
@@ -130,6 +142,12 @@ fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("used_memory_dataset", ctx.b.store.memory());
     text.bytes("maxmemory", ctx.b.config.maxmemory);
     text.put("maxmemory_policy", "noeviction");
+    let feeds = ctx.b.sessions.values().filter(|session| session.is_replica);
+    let queued: u64 = feeds.map(|session| session.waiting).sum();
+    let backlog = ctx.b.repl.backlog.as_ref().map_or(0, Backlog::len);
+    text.put("mem_clients_slaves", queued);
+    text.put("mem_replication_backlog", backlog);
+    text.put("mem_total_replication_buffers", queued + backlog);
 }
 
 fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
@@ -137,7 +155,7 @@ fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
     let (rdb, aof) = (&persist.rdb, &persist.aof);
     let status = |ok: bool| if ok { "ok" } else { "err" };
     text.head("Persistence");
-    text.put("loading", 0);
+    text.put("loading", u8::from(persist.loading.is_some()));
     text.put("async_loading", 0);
     text.put("current_cow_peak", 0);
     text.put("current_cow_size", 0);
@@ -178,6 +196,20 @@ fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
         text.put("aof_pending_bio_fsync", 0);
         text.put("aof_delayed_fsync", 0);
     }
+    if let Some(loading) = &persist.loading {
+        let Loading { since, total, loaded, memory } = *loading;
+        let elapsed_s = ctx.now.wall.0.saturating_sub(since.0) / 1000;
+        let left = total.saturating_sub(loaded);
+        let part = loaded.saturating_mul(10_000).checked_div(total).unwrap_or(0);
+        text.put("loading_start_time", since.secs());
+        text.put("loading_total_bytes", total);
+        text.put("loading_rdb_used_mem", memory);
+        text.put("loading_loaded_bytes", loaded);
+        text.put("loading_loaded_perc", format_args!("{}.{:02}", part / 100, part % 100));
+        // One second, while there is nothing to go by.
+        let eta = elapsed_s.saturating_mul(left).checked_div(loaded).unwrap_or(1);
+        text.put("loading_eta_seconds", eta);
+    }
 }
 
 fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
@@ -197,6 +229,7 @@ fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("pubsub_patterns", ctx.b.pubsub.pattern_count());
     text.put("pubsubshard_channels", ctx.b.pubsub.shard_count());
     text.put("migrate_cached_sockets", ctx.b.migrations.links.len());
+    text.put("unexpected_error_replies", stats.unexpected_errors);
 }
 
 fn replication(ctx: &Ctx<'_>, text: &mut Lines) {

@@ -15,6 +15,7 @@ mod decimal;
 pub(super) mod draws;
 pub(super) mod dump;
 pub(super) mod expiry;
+pub(super) mod failover;
 pub(super) mod hashes;
 pub(super) mod info;
 pub(super) mod introspect;

@@ -2,7 +2,7 @@
 
 use super::same;
 use crate::{
-    command::{Call, Outcome},
+    command::{Call, Outcome, dispatch::LOADING},
     io::{Effect, ReloadFrom},
     rules::{
         Ctx,
@@ -70,7 +70,7 @@ pub(in crate::command) fn shutdown(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         (_, true) => Some(false),
         (false, false) => None,
     };
-    persistence::shut_down(ctx, call.client, Wish { save, force: has("FORCE") });
+    persistence::shut_down(ctx, call.client, Wish { save, force: has("FORCE"), now: has("NOW") });
     call.outcome = Outcome::Blocked;
 }
 
@@ -99,6 +99,9 @@ pub(super) fn debug_loadaof(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 }
 
 fn reload(ctx: &mut Ctx<'_>, call: &mut Call<'_>, effect: Effect) {
+    if ctx.b.persist.loading.is_some() {
+        return call.reply.error(LOADING);
+    }
     // What was logged so far has to be in the file that is read.
     persistence::feed(ctx);
     ctx.out.push(effect);

@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 
+use super::same;
 use crate::{
     command::{Call, Outcome},
     endpoint::Addr,
@@ -84,6 +85,12 @@ pub(crate) fn replconf(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `PSYNC id offset`: the stream from there on, or everything.
 pub(crate) fn psync(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if same(call.arg(3), "FAILOVER") {
+        match replication::take_over(ctx, call.arg(1)) {
+            Ok(()) => {}
+            Err(text) => return call.reply.error(text),
+        }
+    }
     match replication::psync_request(call.arg(1), call.arg(2)) {
         Some(request) => attach(ctx, call, &request),
         None => call.reply.error("ERR value is not an integer or out of range"),
@@ -101,6 +108,9 @@ fn attach(ctx: &mut Ctx<'_>, call: &mut Call<'_>, request: &Request) {
         Ok(()) | Err(Refusal::Already) => call.outcome = Outcome::Silent,
         Err(Refusal::NoMasterLink) => {
             call.reply.error("NOMASTERLINK Can't SYNC while not connected with my master");
+        }
+        Err(Refusal::FailsOver) => {
+            call.reply.error("NOMASTERLINK Can't SYNC while failing over");
         }
     }
 }
@@ -165,6 +175,10 @@ pub(crate) fn wait(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(crate) fn replicaof(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if ctx.b.config.cluster_enabled {
         call.reply.error("ERR REPLICAOF not allowed in cluster mode.");
+        return;
+    }
+    if ctx.b.repl.failover.is_some() {
+        call.reply.error("ERR REPLICAOF not allowed while failing over.");
         return;
     }
     let (host, port) = (call.arg(1), call.arg(2));

@@ -72,7 +72,8 @@ fn replace(ctx: &mut Ctx<'_>, read: Staging, history: Option<(ReplId, u64)>) {
 pub(in crate::node) struct Head {
     version: String,
     ctime_s: Option<u64>,
-    memory: Option<u64>,
+    /// What the data took where it was made.
+    pub memory: Option<u64>,
     /// Libraries of functions in it.
     pub libraries: usize,
 }

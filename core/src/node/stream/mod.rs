@@ -15,11 +15,11 @@ use alloc::{string::String, vec::Vec};
 use super::{MasterLink, ReplView};
 use crate::{
     id::LinkId,
-    io::{DownReason, Effect, HangupReason, Level},
+    io::{DownReason, Effect, Exit, HangupReason, Level},
     repl::{Form, Heard, Phase, Repl, ReplId, Transfer, wire},
     rules::{
         Ctx, persistence,
-        replication::{acknowledge, drop_replicas, lost},
+        replication::{acknowledge, drop_replicas, failover_answered, lost},
     },
 };
 
@@ -93,15 +93,25 @@ fn hear(ctx: &mut Ctx<'_>, heard: Heard) {
         Heard::FullResync(id, offset) => {
             let line = || alloc::format!("Full resync from master: {id}:{offset}");
             ctx.out.log(Level::Notice, line);
+            failover_answered(ctx, true);
             expect_snapshot(ctx, Some((id, offset)));
         }
-        Heard::Continue(id) => resume(ctx, id),
-        Heard::Later(line) => give_up(ctx, || {
-            alloc::format!(
-                "Master is currently unable to PSYNC but should be in the future: {line}"
-            )
-        }),
+        Heard::Continue(id) => {
+            failover_answered(ctx, true);
+            resume(ctx, id);
+        }
+        Heard::Later(line) => {
+            give_up(ctx, || {
+                alloc::format!(
+                    "Master is currently unable to PSYNC but should be in the future: {line}"
+                )
+            });
+            failover_answered(ctx, false);
+        }
         Heard::Unsupported(line) => {
+            if ctx.b.repl.failover.is_some() {
+                return failover_answered(ctx, false);
+            }
             let text = alloc::format!(
                 "Master does not support PSYNC or is in error state (reply: {line})"
             );
@@ -176,7 +186,12 @@ fn introduced(ctx: &mut Ctx<'_>, refused: Option<String>) {
             alloc::format!("Trying a partial resynchronization (request {id}:{next}).")
         });
         let mut number = itoa::Buffer::new();
-        say(ctx, &[&[b"PSYNC", id.as_str().as_bytes(), number.format(next).as_bytes()]]);
+        let (id, next) = (id.as_str().as_bytes(), number.format(next).as_bytes());
+        if ctx.b.repl.failover.is_some() {
+            say(ctx, &[&[b"PSYNC", id, next, b"FAILOVER"]]);
+        } else {
+            say(ctx, &[&[b"PSYNC", id, next]]);
+        }
     } else {
         ctx.out.log(Level::Notice, || {
             "Partial resynchronization not possible (no cached master)".into()
@@ -233,11 +248,7 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
         }
         (b"EXEC", _) => {
             let queued = ctx.b.repl.queued.take().unwrap_or_default();
-            persistence::log(ctx, &[b"MULTI"]);
-            for words in queued {
-                apply(ctx, &words);
-            }
-            persistence::log(ctx, &[b"EXEC"]);
+            transaction(ctx, &queued);
         }
         _ if ctx.b.repl.queued.is_some() => {
             // Half of a MULTI must not be applied: the offset stays before it until its EXEC.
@@ -260,17 +271,62 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
     ctx.b.repl.process_read();
 }
 
+/// A whole transaction: all of it, or nothing if one of its commands cannot even be queued.
+fn transaction(ctx: &mut Ctx<'_>, queued: &[Vec<Vec<u8>>]) {
+    let mut refused = false;
+    for words in queued {
+        if let Err(error) = crate::command::known(&slices(words)) {
+            complain(ctx, &error, "<unknown>");
+            refused = true;
+        }
+    }
+    if refused {
+        let error = "-EXECABORT Transaction discarded because of previous errors.";
+        return complain(ctx, error, "exec");
+    }
+    persistence::log(ctx, &[b"MULTI"]);
+    for words in queued {
+        apply(ctx, words);
+    }
+    persistence::log(ctx, &[b"EXEC"]);
+}
+
+fn slices(words: &[Vec<u8>]) -> Vec<&[u8]> {
+    words.iter().map(Vec::as_slice).collect()
+}
+
 fn apply(ctx: &mut Ctx<'_>, words: &[Vec<u8>]) {
-    let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-    if crate::command::apply(ctx, &args) {
-        persistence::log(ctx, &args);
-    } else {
+    let args = slices(words);
+    match crate::command::known(&args) {
+        Err(error) => complain(ctx, &error, "<unknown>"),
+        Ok(command) => match crate::command::apply(ctx, command, &args) {
+            Ok(()) => persistence::log(ctx, &args),
+            Err(error) => {
+                complain(ctx, &error, &alloc::format!("{}{}", command.container, command.name));
+            }
+        },
+    }
+}
+
+/// A command of the master fails here: the data differ from its from now on. As in Redis that is
+/// said and counted, and ends the process if `propagation-error-behavior` wants it so.
+fn complain(ctx: &mut Ctx<'_>, error: &str, command: &str) {
+    ctx.b.stats.unexpected_errors += 1;
+    ctx.out.log(Level::Warning, || {
+        alloc::format!(
+            "== CRITICAL == This replica is sending an error to its master: '{error}' after \
+             processing the command '{command}'"
+        )
+    });
+    let behaviour = ctx.b.config.value("propagation-error-behavior").unwrap_or_default();
+    if behaviour.starts_with("panic") && ctx.b.config.replica_read_only {
         ctx.out.log(Level::Warning, || {
             alloc::format!(
-                "== CRITICAL == This replica does not know a command of its master: '{}'",
-                String::from_utf8_lossy(args.first().copied().unwrap_or_default())
+                "This replica panicked sending an error to its master after processing the \
+                 command '{command}'"
             )
         });
+        ctx.out.push(Effect::Exit(Exit::Fatal));
     }
 }
 

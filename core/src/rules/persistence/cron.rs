@@ -7,7 +7,7 @@
 use super::{
     Ctx,
     aof::{is_put_off, rewrite},
-    save_for,
+    save_for, shutdown,
 };
 use crate::{
     io::Level,
@@ -19,11 +19,13 @@ const RETRY_MS: u64 = 5000;
 
 /// Looks for what is due.
 pub(crate) fn cron(ctx: &mut Ctx<'_>) {
-    let persist = &ctx.b.persist;
-    if persist.is_busy() || persist.shutdown.is_some() {
+    if ctx.b.persist.shutdown.is_some() {
+        return shutdown::cron(ctx);
+    }
+    if ctx.b.persist.is_busy() {
         return;
     }
-    if persist.aof.scheduled && !is_put_off(ctx) {
+    if ctx.b.persist.aof.scheduled && !is_put_off(ctx) {
         rewrite(ctx);
         return;
     }

@@ -26,20 +26,27 @@ struct Still {
     head: Vec<(&'static str, String)>,
     compress: bool,
     checksum: bool,
+    /// `rdb-key-save-delay`
+    delay: i64,
 }
 
 /// The dataset for the snapshot file.
 pub(crate) fn freeze(ctx: &Ctx<'_>) -> Dataset {
     // Redis names its history only while there is one that somebody could follow.
     let named = ctx.b.repl.backlog.is_some() || ctx.b.repl.is_replica();
-    Dataset::new(still(ctx, named, false), DatasetForm::Rdb)
+    dataset(still(ctx, named, false), DatasetForm::Rdb)
 }
 
 /// The dataset as the base of the append only file.
 pub(crate) fn freeze_base(ctx: &Ctx<'_>) -> Dataset {
     let form =
         if ctx.b.config.aof_use_rdb_preamble { DatasetForm::Rdb } else { DatasetForm::Commands };
-    Dataset::new(still(ctx, false, true), form)
+    dataset(still(ctx, false, true), form)
+}
+
+fn dataset(still: Still, form: DatasetForm) -> Dataset {
+    let delay = still.delay;
+    Dataset::new(still, form).delayed(delay)
 }
 
 /// The whole dataset as RDB, for a replica.
@@ -72,6 +79,7 @@ fn still(ctx: &Ctx<'_>, with_history: bool, is_base: bool) -> Still {
         head,
         compress: ctx.b.config.rdbcompression,
         checksum: ctx.b.config.rdbchecksum,
+        delay: ctx.b.config.value("rdb-key-save-delay").and_then(|us| us.parse().ok()).unwrap_or(0),
     }
 }
 
@@ -85,6 +93,11 @@ impl Frozen for Still {
 }
 
 impl Still {
+    /// So much is given to the sink at once, at least.
+    const fn piece(&self) -> usize {
+        if self.delay == 0 { PIECE } else { 1 }
+    }
+
     fn write_rdb(&self, sink: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let mut rdb = rdb::Writer::new();
         if !self.compress {
@@ -101,7 +114,7 @@ impl Still {
         }
         for (key, value, expire) in self.store.iter() {
             value.write_to(rdb.key(key, expire.map(|at| at.0)));
-            if rdb.waiting() >= PIECE && !sink(&rdb.take()) {
+            if rdb.waiting() >= self.piece() && !sink(&rdb.take()) {
                 return false;
             }
         }
@@ -117,7 +130,7 @@ impl Still {
                 let mut number = itoa::Buffer::new();
                 wire::encode(&[b"PEXPIREAT", key, number.format(at.0).as_bytes()], &mut bytes);
             }
-            if bytes.len() >= PIECE {
+            if bytes.len() >= self.piece() {
                 if !sink(&bytes) {
                     return false;
                 }

@@ -36,6 +36,8 @@ pub(crate) enum Refusal {
     Already,
     /// This node is a replica itself, and not in step with its master.
     NoMasterLink,
+    /// This master is handing its role over.
+    FailsOver,
 }
 
 /// Attaches `client` as a replica. What it gets leaves as one effect.
@@ -47,6 +49,9 @@ pub(crate) fn attach(
     let repl = &ctx.b.repl;
     if repl.replicas.contains(client) {
         return Err(Refusal::Already);
+    }
+    if repl.failover.is_some() {
+        return Err(Refusal::FailsOver);
     }
     if repl.is_replica() && !repl.link_is_up() {
         return Err(Refusal::NoMasterLink);

@@ -94,6 +94,8 @@ fn ping(ctx: &mut Ctx<'_>) {
     let now = ctx.now.mono;
     let period_ms = ctx.b.config.repl_ping_replica_period_s.max(1).saturating_mul(1000);
     let repl = &mut ctx.b.repl;
+    // A period that was made shorter counts from now.
+    repl.ping_at = repl.ping_at.min(now.plus_ms(period_ms));
     if repl.is_replica() || repl.replicas.is_empty() || repl.quiet || repl.ping_at > now {
         return;
     }

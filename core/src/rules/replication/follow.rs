@@ -25,7 +25,12 @@ pub(crate) fn start(ctx: &mut Ctx<'_>) {
     let Some((host, port)) = &ctx.b.config.replicaof else { return };
     let (ip, port) = (literal_ip(host), *port);
     match ip {
-        Some(ip) => follow(ctx, Addr { ip, port }),
+        // Dialled once time passes: the data come from disk first.
+        Some(ip) => {
+            become_replica(ctx);
+            ctx.b.repl.upstream = Some(Upstream::new(Addr { ip, port }, ctx.now.mono));
+            ctx.b.repl.due = Some(ctx.now.mono);
+        }
         None => ctx.out.log(Level::Warning, || {
             "replicaof: only an IP address or localhost can be followed.".into()
         }),

@@ -9,10 +9,15 @@
 
 mod attach;
 mod cron;
+mod failover;
 mod follow;
 
 pub(crate) use attach::{Refusal, Request, attach, psync_request};
 pub(crate) use cron::{acknowledge, cron};
+pub(crate) use failover::{
+    Plan, abort as abort_failover, answered as failover_answered, begin as begin_failover,
+    take_over,
+};
 pub(crate) use follow::{discarded, drop_replicas, follow, follow_nobody, literal_ip, lost, start};
 
 use alloc::vec::Vec;
@@ -118,6 +123,9 @@ pub(crate) fn wrote(ctx: &mut Ctx<'_>, client: ClientId) {
 /// Ends a turn: what is new in the stream goes to every replica, one effect each, and answered
 /// WAITs to their clients.
 pub(crate) fn feed(ctx: &mut Ctx<'_>) {
+    if ctx.b.repl.failover.is_some() {
+        failover::step(ctx);
+    }
     let repl = &mut ctx.b.repl;
     if core::mem::take(&mut repl.waiters.ask) && !repl.quiet && !repl.replicas.is_empty() {
         repl.produce(&wire::encoded(&[b"REPLCONF", b"GETACK", b"*"]));

@@ -15,7 +15,7 @@ pub enum RdbError {
     #[error("the RDB ends in the middle, after {0} bytes")]
     Truncated(u64),
     /// The checksum is that of other bytes.
-    #[error("the RDB is damaged: checksum {found:016x}, computed {computed:016x}")]
+    #[error("RDB CRC error: checksum {found:016x}, computed {computed:016x}")]
     Checksum {
         /// What stands there.
         found: u64,

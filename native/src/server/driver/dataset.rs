@@ -53,14 +53,7 @@ impl Driver {
             }
         }
         let from_log = persist::reloads_log(from);
-        let loaded = persist::reload(
-            &mut self.node.borrow_mut(),
-            &self.clock,
-            &self.log,
-            &mut self.out.borrow_mut(),
-            from_log,
-        );
-        match loaded {
+        match persist::reload(self, from_log) {
             Ok(()) => {
                 self.log.warning(if from_log {
                     "Append Only File loaded by DEBUG LOADAOF"
@@ -104,11 +97,17 @@ impl Driver {
         let disk = |report| self.handle(Input::Disk(report));
         match report {
             Report::Synced(ticket) => {
+                // What had to wait for the sync.
+                self.files.write_through();
                 for item in self.files.synced(ticket) {
                     self.release(item);
                 }
             }
-            Report::Failed(error) => disk(DiskReport::Appending(Err(&error))),
+            Report::Offer(direct, seen) => self.files.offered(direct, seen),
+            Report::Failed(error) => {
+                self.files.write_through();
+                disk(DiskReport::Appending(Err(&error)));
+            }
             Report::Works => disk(DiskReport::Appending(Ok(()))),
             Report::Saved(job, result) => {
                 self.files.ended(job);

@@ -1,5 +1,6 @@
 //! The thread that appends: everything that changes the append only files happens here, one thing
-//! after the other, so that no two of them have to be thought of at once.
+//! after the other, so that no two of them have to be thought of at once. Only plain appends are
+//! the loop's, while it has the file ([`super::direct`]).
 //!
 //! What has gathered while it was busy is written and synced at once: with `appendfsync always`
 //! the writes of all clients share one sync. A write that fails is taken back and tried again; what
@@ -26,6 +27,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     Report,
+    direct::{Direct, Shared},
     folder::{Folder, Open},
     snapshot::{self, Failed, plain},
 };
@@ -35,9 +37,9 @@ use super::{
 pub(super) enum Order {
     /// Append whole commands.
     Append { ticket: u64, bytes: Vec<u8> },
-    /// Another `appendfsync`, and whether the sync once a second rests while a snapshot or a
-    /// rewrite is being written.
-    Policy(Fsync, bool),
+    /// Another `appendfsync`; whether the sync once a second rests while a snapshot or a rewrite is
+    /// being written; whether files stay that are not in force any more.
+    Policy { fsync: Fsync, rests: bool, keeps_history: bool },
     /// Begin a new base.
     Rewrite { job: JobId, dataset: Dataset, appends: bool, cancel: Arc<AtomicBool> },
     /// The new base is written, or not.
@@ -46,6 +48,10 @@ pub(super) enum Order {
     Close,
     /// Write out and sync, then say so.
     Flush(Sender<()>),
+    /// The loop has begun to write: a sync will be due.
+    Dirty,
+    /// The loop gives the file back; so far it is good.
+    GiveBack(u64),
 }
 
 /// A new base.
@@ -74,8 +80,13 @@ pub(super) struct Appender {
     pending: Vec<u8>,
     /// The number of the last of them.
     ticket: u64,
-    /// Written and not synced.
+    /// Written here and not synced.
     unsynced: bool,
+    /// It is not the loop that appends.
+    owns: bool,
+    /// How many orders of the loop were obeyed.
+    seen: u64,
+    shared: Arc<Shared>,
     synced_at: Instant,
     failing: bool,
     orders: Sender<Order>,
@@ -96,6 +107,7 @@ impl Appender {
         policy: Fsync,
         open: Option<(File, u64)>,
         busy: Arc<AtomicUsize>,
+        shared: Arc<Shared>,
         orders: Sender<Order>,
         reports: UnboundedSender<Report>,
     ) -> Self {
@@ -109,6 +121,9 @@ impl Appender {
             pending: Vec::new(),
             ticket: 0,
             unsynced: false,
+            owns: true,
+            seen: 0,
+            shared,
             synced_at: Instant::now(),
             failing: false,
             orders,
@@ -129,13 +144,31 @@ impl Appender {
             }
             self.write();
             self.sync_if_due();
+            self.offer();
         }
+    }
+
+    /// Lets the loop write, if there is nothing left to do before it.
+    fn offer(&mut self) {
+        if !self.owns || self.policy == Fsync::Always || self.failing || !self.pending.is_empty() {
+            return;
+        }
+        let Some((file, good)) = &self.open else { return };
+        // Without another handle things stay as they are.
+        let Ok(file) = file.try_clone() else { return };
+        let direct = Direct::new(file, *good);
+        self.owns = false;
+        self.report(Report::Offer(direct, self.seen));
+    }
+
+    fn is_unsynced(&self) -> bool {
+        self.unsynced || self.shared.is_dirty()
     }
 
     fn patience(&self) -> Duration {
         if self.failing {
             RETRY
-        } else if self.unsynced && self.policy != Fsync::No {
+        } else if self.is_unsynced() && self.policy != Fsync::No {
             SYNC_EVERY.saturating_sub(self.synced_at.elapsed())
         } else {
             IDLE
@@ -143,6 +176,10 @@ impl Appender {
     }
 
     fn obey(&mut self, order: Order) {
+        let is_own = matches!(order, Order::BaseWritten(_));
+        self.seen += u64::from(!is_own);
+        // The loop gives the file back before it orders anything; but that it goes on.
+        self.owns |= !is_own && !matches!(order, Order::Dirty);
         match order {
             Order::Append { ticket, bytes } => {
                 if self.pending.is_empty() {
@@ -152,7 +189,19 @@ impl Appender {
                 }
                 self.ticket = ticket;
             }
-            Order::Policy(policy, rests) => (self.policy, self.rests) = (policy, rests),
+            Order::Dirty => {}
+            Order::GiveBack(good) => {
+                if let Some((_, length)) = &mut self.open {
+                    *length = good;
+                }
+            }
+            Order::Policy { fsync, rests, keeps_history } => {
+                (self.policy, self.rests) = (fsync, rests);
+                self.folder.keeps_history = keeps_history;
+                for line in self.folder.delete_history() {
+                    self.say(Level::Notice, line);
+                }
+            }
             Order::Rewrite { job, dataset, appends, cancel } => {
                 self.rewrite(job, dataset, appends, cancel);
             }
@@ -230,7 +279,7 @@ impl Appender {
             }
             Fsync::No => false,
         };
-        if due && self.unsynced {
+        if due && self.is_unsynced() {
             self.sync();
         }
     }
@@ -238,7 +287,10 @@ impl Appender {
     fn sync(&mut self) {
         let Some((file, _)) = &self.open else { return };
         self.synced_at = Instant::now();
-        match file.sync_data() {
+        self.ticket = self.ticket.max(self.shared.begin_sync());
+        let synced = file.sync_data();
+        self.shared.end_sync();
+        match synced {
             Ok(()) => {
                 self.unsynced = false;
                 if self.pending.is_empty() && std::mem::take(&mut self.failing) {
@@ -248,7 +300,10 @@ impl Appender {
                     self.report(Report::Synced(self.ticket));
                 }
             }
-            Err(error) => self.failed(&error),
+            Err(error) => {
+                self.unsynced = true;
+                self.failed(&error);
+            }
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Folder {
     pub stem: String,
     /// What is in force, as it stands on disk.
     pub manifest: Manifest,
+    /// What is not in force any more stays all the same (`aof-disable-auto-gc`).
+    pub keeps_history: bool,
 }
 
 /// Why the folder cannot be used: one line for the log each.
@@ -34,7 +36,8 @@ impl Folder {
     pub(super) fn open(config: &Config) -> Result<Self, Unusable> {
         let path = PathBuf::from(&config.appenddirname);
         let stem = config.appendfilename.clone();
-        let mut folder = Self { path, stem, manifest: Manifest::default() };
+        let keeps_history = keeps_history(config);
+        let mut folder = Self { path, stem, manifest: Manifest::default(), keeps_history };
         let named = folder.manifest_path();
         let text = match fs::read(&named) {
             Ok(bytes) => bytes,
@@ -187,7 +190,7 @@ impl Folder {
     /// Deletes what is not in force any more; the lines for the log. What cannot be deleted is
     /// tried again at the next start.
     pub(super) fn delete_history(&mut self) -> Vec<String> {
-        if self.manifest.history.is_empty() {
+        if self.manifest.history.is_empty() || self.keeps_history {
             return Vec::new();
         }
         let mut manifest = self.manifest.clone();
@@ -219,6 +222,11 @@ pub(super) enum Open {
     Listed,
     /// The temporary one.
     Temporary,
+}
+
+/// `aof-disable-auto-gc`
+pub(super) fn keeps_history(config: &Config) -> bool {
+    config.value("aof-disable-auto-gc").as_deref() == Some("yes")
 }
 
 fn create(path: &Path) -> io::Result<File> {

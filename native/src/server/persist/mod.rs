@@ -1,13 +1,14 @@
 //! The dataset on a real disk: what the node asks for is done on helper threads, and the loop is
 //! told.
 //!
-//! [`Files`] is the loop's side. It hands orders to the thread that appends ([`appender`]) and
-//! starts threads that write snapshots ([`snapshot`]); what they report comes back through one
-//! channel. It also knows which replies have to wait: with `appendfsync always` those behind what
-//! is not durable yet, and with `everysec` only when the disk is so slow that more than two seconds
-//! would be at stake.
+//! [`Files`] is the loop's side. It appends while it may ([`direct`]), hands orders to the thread
+//! that does everything else with the append only files ([`appender`]) and starts threads that
+//! write snapshots ([`snapshot`]); what they report comes back through one channel. It also knows
+//! which replies have to wait: with `appendfsync always` those behind what is not durable yet, and
+//! with `everysec` only when the disk is so slow that more than two seconds would be at stake.
 
 mod appender;
+mod direct;
 mod folder;
 mod load;
 mod rewrite;
@@ -39,16 +40,20 @@ use tokio::sync::{
 
 use self::{
     appender::{Appender, Order},
+    direct::{Direct, Shared},
+    folder::keeps_history,
     snapshot::{Failed, plain},
 };
 
-pub(super) use load::{Start, at_start, reload};
+pub(super) use load::{LoadError, Start, at_start, reload};
 
 /// What a thread tells the loop.
 #[derive(Debug)]
 pub(super) enum Report {
     /// Appends up to this number are as durable as `appendfsync` asks for.
     Synced(u64),
+    /// The loop may append by itself, if it has given no more orders than these.
+    Offer(Direct, u64),
     /// Appending fails.
     Failed(String),
     /// It works again.
@@ -72,6 +77,8 @@ const AGE_STEP: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Files {
     orders: mpsc::Sender<Order>,
+    /// The other end, until the thread starts.
+    taken: RefCell<Option<mpsc::Receiver<Order>>>,
     reports: UnboundedSender<Report>,
     listener: RefCell<Option<UnboundedReceiver<Report>>>,
     policy: Cell<Fsync>,
@@ -79,11 +86,16 @@ pub(super) struct Files {
     config_file: Option<PathBuf>,
     cancels: RefCell<BTreeMap<JobId, Arc<AtomicBool>>>,
     busy: Arc<AtomicUsize>,
+    /// The file, while the loop appends by itself.
+    direct: RefCell<Option<Direct>>,
+    shared: Arc<Shared>,
     /// Appended since the thread was told last: what clients write in one round of the loop goes
     /// to it as one order, since waking a thread costs as much as a request.
     gathered: RefCell<Vec<u8>>,
     gathers: Notify,
     given: Cell<u64>,
+    /// Orders given to the thread.
+    sent: Cell<u64>,
     done: Cell<u64>,
     /// Numbers of appends and when they were given, oldest first.
     ages: RefCell<VecDeque<(u64, Instant)>>,
@@ -102,41 +114,53 @@ pub(super) enum Held {
 }
 
 impl Files {
-    /// Starts the thread that appends.
-    pub(super) fn start(start: Start, config: &Config, config_file: Option<PathBuf>) -> Self {
+    /// Takes orders for a thread that does not run yet.
+    pub(super) fn new(config: &Config, config_file: Option<PathBuf>) -> Self {
         let (orders, taken) = mpsc::channel();
         let (reports, listener) = unbounded_channel();
-        let busy = Arc::new(AtomicUsize::new(0));
-        let appender = Appender::new(
-            start.folder,
-            config.appendfsync,
-            start.open,
-            Arc::clone(&busy),
-            orders.clone(),
-            reports.clone(),
-        );
-        let thread = thread::Builder::new().name("aof".into());
-        let failed = thread.spawn(move || appender.run(&taken)).err();
         let files = Self {
             orders,
+            taken: RefCell::new(Some(taken)),
             reports,
             listener: RefCell::new(Some(listener)),
             policy: Cell::new(config.appendfsync),
             config_file,
             cancels: RefCell::default(),
-            busy,
+            busy: Arc::new(AtomicUsize::new(0)),
+            direct: RefCell::default(),
+            shared: Arc::default(),
             gathered: RefCell::default(),
             gathers: Notify::new(),
             given: Cell::new(0),
+            sent: Cell::new(0),
             done: Cell::new(0),
             ages: RefCell::default(),
             waiting: RefCell::default(),
         };
-        if let Some(error) = failed {
-            files.tell(Report::Failed(plain(&error)));
-        }
         files.follow_config(config);
         files
+    }
+
+    /// Starts the thread that appends, now that it is known to what; once.
+    pub(super) fn start(&self, start: Start) {
+        let Some(taken) = self.taken.borrow_mut().take() else { return };
+        let appender = Appender::new(
+            start.folder,
+            self.policy.get(),
+            start.open,
+            Arc::clone(&self.busy),
+            Arc::clone(&self.shared),
+            self.orders.clone(),
+            self.reports.clone(),
+        );
+        let thread = thread::Builder::new().name("aof".into());
+        if let Err(error) = thread.spawn(move || appender.run(&taken)) {
+            self.tell(Report::Failed(plain(&error)));
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.taken.borrow().is_none()
     }
 
     /// The one who hears the reports; once.
@@ -147,15 +171,28 @@ impl Files {
     /// `appendfsync` may have changed.
     pub(super) fn follow_config(&self, config: &Config) {
         self.policy.set(config.appendfsync);
-        self.order(Order::Policy(config.appendfsync, config.no_appendfsync_on_rewrite));
+        self.order(Order::Policy {
+            fsync: config.appendfsync,
+            rests: config.no_appendfsync_on_rewrite,
+            keeps_history: keeps_history(config),
+        });
     }
 
     fn order(&self, order: Order) {
+        // What changes files, or says that all is written, comes behind what was appended so far.
+        self.give_back();
         self.hand_over();
         self.send(order);
     }
 
+    fn give_back(&self) {
+        if let Some(direct) = self.direct.borrow_mut().take() {
+            self.send(Order::GiveBack(direct.good));
+        }
+    }
+
     fn send(&self, order: Order) {
+        self.sent.set(self.sent.get() + 1);
         // The thread is gone only when it could not be started, which was reported.
         drop(self.orders.send(order));
     }
@@ -183,13 +220,56 @@ impl Files {
         self.gathers.notified().await;
     }
 
-    /// Hands what was appended to the thread.
+    /// The thread has nothing to write: from here on the loop may.
+    pub(super) fn offered(&self, direct: Direct, seen: u64) {
+        if seen == self.sent.get() && self.policy.get() != Fsync::Always {
+            *self.direct.borrow_mut() = Some(direct);
+        }
+    }
+
+    /// Writes what was appended, if the loop has the file and nobody syncs it.
+    pub(super) fn write_through(&self) {
+        let mut direct = self.direct.borrow_mut();
+        let mut gathered = self.gathered.borrow_mut();
+        let Some(file) = direct.as_mut().filter(|_| !gathered.is_empty()) else { return };
+        if self.shared.syncing.load(Ordering::Acquire) {
+            return;
+        }
+        if file.write(&gathered).is_err() {
+            // The thread meets the same error, tells of it, and tries again.
+            drop((direct, gathered));
+            self.give_back();
+            return self.hand_over();
+        }
+        gathered.clear();
+        // A burst must not be paid for ever after.
+        gathered.shrink_to(1 << 20);
+        let ticket = self.given.get();
+        if self.policy.get() == Fsync::No {
+            self.done.set(ticket);
+        } else {
+            self.note_age(ticket);
+        }
+        if self.shared.wrote(ticket) {
+            self.send(Order::Dirty);
+        }
+    }
+
+    /// Writes what was appended, or hands it to the thread.
     pub(super) fn hand_over(&self) {
+        if self.direct.borrow().is_some() {
+            return self.write_through();
+        }
         let bytes = self.gathered.take();
         if bytes.is_empty() {
             return;
         }
         let ticket = self.given.get();
+        self.note_age(ticket);
+        self.send(Order::Append { ticket, bytes });
+    }
+
+    fn note_age(&self, ticket: u64) {
         let mut ages = self.ages.borrow_mut();
         let now = Instant::now();
         match ages.back_mut() {
@@ -197,7 +277,6 @@ impl Files {
             Some((last, since)) if now.duration_since(*since) < AGE_STEP => *last = ticket,
             _ => ages.push_back((ticket, now)),
         }
-        self.send(Order::Append { ticket, bytes });
     }
 
     /// A snapshot, on a thread of its own; the line for the log if it is one of Redis's children.
@@ -288,6 +367,9 @@ impl Files {
     /// Writes out and syncs everything that was appended; waits for it, at `DEBUG` and nowhere
     /// else.
     pub(super) fn flush_now(&self) {
+        if !self.runs() {
+            return;
+        }
         let (done, wait) = mpsc::channel();
         self.order(Order::Flush(done));
         let _ = wait.recv();
@@ -295,6 +377,9 @@ impl Files {
 
     /// The same, without holding the loop.
     pub(super) async fn flush(&self) {
+        if !self.runs() {
+            return;
+        }
         let (done, wait) = mpsc::channel();
         self.order(Order::Flush(done));
         drop(tokio::task::spawn_blocking(move || wait.recv()).await);

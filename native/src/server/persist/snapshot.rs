@@ -8,6 +8,8 @@ use std::{
     io::{self, Write as _},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
 };
 
 use slotscope_core::io::Dataset;
@@ -17,6 +19,9 @@ use super::super::disk::sync_folder;
 /// Writes so often go to the platter, so that the last sync does not have to take everything at
 /// once while others wait for theirs (Redis: `rdb-save-incremental-fsync`).
 const SYNC_BYTES: usize = 4 << 20;
+
+/// So often a snapshot that waits looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Why a snapshot was not written.
 #[derive(Debug)]
@@ -40,8 +45,9 @@ pub(super) fn write(dataset: &Dataset, temp: &Path, cancel: &AtomicBool) -> Resu
 fn write_file(dataset: &Dataset, temp: &Path, cancel: &AtomicBool) -> Result<u64, Failed> {
     let mut file = File::create(temp).map_err(|error| Failed::Io("open", error))?;
     let (mut bytes, mut unsynced, mut failed) = (0, 0, None);
+    let delay = Duration::from_micros(u64::try_from(dataset.delay).unwrap_or(0));
     dataset.write(&mut |piece| {
-        if cancel.load(Ordering::Relaxed) {
+        if !linger(delay, cancel) {
             failed = Some(Failed::Cancelled);
             return false;
         }
@@ -65,6 +71,20 @@ fn write_file(dataset: &Dataset, temp: &Path, cancel: &AtomicBool) -> Result<u64
     }
     file.sync_all().map_err(|error| Failed::Io("fsync", error))?;
     Ok(bytes)
+}
+
+/// Waits, if tests want it so; false if nobody wants the snapshot any more.
+fn linger(delay: Duration, cancel: &AtomicBool) -> bool {
+    let until = Instant::now() + delay;
+    loop {
+        if cancel.load(Ordering::Relaxed) {
+            return false;
+        }
+        match until.checked_duration_since(Instant::now()) {
+            Some(left) if !delay.is_zero() => thread::sleep(left.min(LOOK)),
+            _ => return true,
+        }
+    }
 }
 
 /// Writes `dataset` and gives it the name `path`, durably.

@@ -16,7 +16,7 @@ use alloc::{format, string::String, vec::Vec};
 use crate::{
     beliefs::{Beliefs, Stats},
     cluster::{ClusterState, PeerIdx},
-    command::{Outcome, apply, execute},
+    command::{Outcome, apply, execute, known},
     config::Config,
     endpoint::Addr,
     id::{ClientId, NodeId},
@@ -132,7 +132,8 @@ impl Bench {
     fn apply(&mut self, line: &str) -> bool {
         let words = split(line);
         let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-        apply(&mut Ctx { now: self.now(), b: &mut self.b, out: &mut self.out }, &words)
+        let ctx = &mut Ctx { now: self.now(), b: &mut self.b, out: &mut self.out };
+        known(&words).and_then(|command| apply(ctx, command, &words)).is_ok()
     }
 
     /// What went into the stream since the last question.

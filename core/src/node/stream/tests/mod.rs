@@ -1,5 +1,6 @@
 //! Nodes that replicate: full and partial, promoted, chained, silent.
 
+mod ending;
 mod hostile;
 mod rig;
 

@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     endpoint::Addr,
     id::{ClientId, LinkId},
-    io::{DownReason, Effect, Input, Outbox},
+    io::{DownReason, Effect, Exit, Input, Outbox},
     node::{MasterLink, Node},
     resp::{Limits, Parser, ReplyBuf},
     rng::Seed,
@@ -34,6 +34,8 @@ pub(super) struct Rig {
     work: VecDeque<(usize, Effect)>,
     /// Late answers to clients that are no link.
     pub answers: Vec<(usize, ClientId, Vec<u8>)>,
+    /// Servers that ended.
+    pub exits: Vec<(usize, Exit)>,
     log: Vec<(usize, String)>,
     next_client: u64,
     /// Bytes arrive in pieces of so many.
@@ -54,6 +56,7 @@ impl Rig {
             inbox: BTreeMap::new(),
             work: VecDeque::new(),
             answers: Vec::new(),
+            exits: Vec::new(),
             log: Vec::new(),
             next_client: 1,
             piece: usize::MAX,
@@ -143,8 +146,8 @@ impl Rig {
             | Effect::Resume { .. }
             | Effect::Push { .. }
             | Effect::Send { .. }
-            | Effect::Notice(_)
-            | Effect::Exit(_) => {}
+            | Effect::Notice(_) => {}
+            Effect::Exit(exit) => self.exits.push((at, exit)),
         }
     }
 
