@@ -41,7 +41,7 @@ fn a_broken_rule_is_caught() {
     let (output, _) = sim(&["--seeds", "1..1000", "--break", "no-last-vote-epoch"]);
     let text = both(&output);
     assert_eq!(output.status.code(), Some(VIOLATED), "nobody noticed:\n{text}");
-    let reason = text.contains("before it was on disk") || text.contains("voted twice");
+    let reason = text.contains("before it was synced to disk") || text.contains("voted twice");
     assert!(reason, "it failed for another reason:\n{text}");
     let replay = text
         .lines()
