@@ -51,6 +51,8 @@ pub struct ManifestError {
 }
 
 const INVALID: &str = "Invalid AOF manifest file format";
+/// Redis counts with signed numbers; half of them are room for more files than ever come.
+const SEQ_MAX: u64 = 1 << 62;
 /// Redis reads lines of at most 1 KiB.
 const LINE_MAX: usize = 1024;
 
@@ -166,9 +168,7 @@ fn read_line(line: &str) -> Option<(u8, AofFile)> {
             // A path would lead out of the folder.
             name = Some(value.clone()).filter(|name| !name.contains('/') && !name.is_empty());
         } else if key.eq_ignore_ascii_case("seq") {
-            // Signed, as Redis counts: room for more.
-            let number = value.parse::<i64>().ok().and_then(|seq| u64::try_from(seq).ok());
-            seq = number.filter(|seq| *seq > 0);
+            seq = value.parse::<u64>().ok().filter(|seq| (1..=SEQ_MAX).contains(seq));
         } else if key.eq_ignore_ascii_case("type") {
             kind = value.bytes().next();
         }

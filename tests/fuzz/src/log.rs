@@ -23,10 +23,15 @@ pub fn manifest(bytes: &[u8]) {
     match Manifest::parse(text) {
         Err(error) => assert!((1..=text.len().max(1)).contains(&error.line), "{error:?}"),
         Ok(mut manifest) => {
+            // Nobody rewrites so often that the numbers run out.
+            if manifest.files().chain(&manifest.history).any(|file| file.seq > 1 << 61) {
+                return;
+            }
             for keeps_newest in [true, false] {
                 let text = manifest.print();
-                // Redis reads no longer line either; no file has such a name.
-                if text.lines().any(|line| line.len() >= 1024) {
+                // Notes alone are no files. Redis reads no longer line either; no file has such a
+                // name.
+                if text.is_empty() || text.lines().any(|line| line.len() >= 1024) {
                     return;
                 }
                 let again = Manifest::parse(&text).map(|manifest| manifest.print());
