@@ -38,17 +38,20 @@ pub(crate) fn save(ctx: &mut Ctx<'_>, client: Option<ClientId>) -> Result<(), &'
     Ok(())
 }
 
-/// All keys were deleted by command: where snapshots are wanted, the file must not bring them back
-/// after a crash. Whatever was being saved is given up.
+/// All keys were deleted by command: a snapshot that is being made in the background is given up.
+/// Where snapshots are wanted, another one is made, since the file must not bring the keys back after
+/// a crash.
 pub(crate) fn flushed(ctx: &mut Ctx<'_>) {
-    if ctx.b.config.save_points().is_empty() || ctx.b.persist.muted {
+    if ctx.b.persist.muted {
         return;
     }
     let who = ctx.b.persist.saving.map(|saving| saving.who);
-    if matches!(who, None | Some(SaveFor::Background | SaveFor::Nobody)) {
-        if let Some(saving) = ctx.b.persist.saving.take() {
-            ctx.out.push(Effect::CancelJob { job: saving.id });
-        }
+    if matches!(who, Some(SaveFor::Background | SaveFor::Nobody))
+        && let Some(saving) = ctx.b.persist.saving.take()
+    {
+        ctx.out.push(Effect::CancelJob { job: saving.id });
+    }
+    if ctx.b.persist.saving.is_none() && !ctx.b.config.save_points().is_empty() {
         save_for(ctx, SaveFor::Nobody);
     }
 }

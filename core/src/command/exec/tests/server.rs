@@ -77,6 +77,18 @@ fn ends_are_effects() {
 }
 
 #[test]
+fn a_flush_gives_a_snapshot_up() {
+    let mut bench = Bench::new(Config::default());
+    bench.say("CONFIG SET save \"\"");
+    bench.say("BGSAVE");
+    drop(bench.out.drain());
+    bench.say("FLUSHALL");
+    let gives_up = |effect: Effect| matches!(effect, Effect::CancelJob { .. });
+    assert!(bench.out.drain().any(gives_up));
+    bench.check("BGSAVE -> Background saving started");
+}
+
+#[test]
 fn configuration_at_run_time() {
     let mut bench = Bench::new(Config::default());
     bench.check(
