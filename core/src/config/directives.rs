@@ -368,11 +368,11 @@ const HOSTNAME: Home = Home::Field {
     set: |c, v| {
         let Value::Text(word) = v else { return Ok(()) };
         if word.len() >= 256 {
-            return Err("hostnames must be less than 256 characters".into());
+            return Err("Hostnames must be less than 256 characters".into());
         }
         if !word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
             return Err(
-                "hostnames may only contain alphanumeric characters, hyphens or dots".into()
+                "Hostnames may only contain alphanumeric characters, hyphens or dots".into()
             );
         }
         c.cluster_announce_hostname = word.into();
