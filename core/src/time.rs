@@ -97,14 +97,12 @@ pub struct Now {
 }
 
 impl Now {
-    /// The wall time at which the monotonic clock showed `at`, as seen from now.
+    /// The wall time at which the monotonic clock showed `at`, as seen from now. Whole ms are
+    /// compared: with clocks that turn at the same moments the answer is the same at all times.
     #[must_use]
     pub const fn wall_at(self, at: Instant) -> UnixMillis {
-        if at.as_micros() <= self.mono.as_micros() {
-            UnixMillis(self.wall.0.saturating_sub(self.mono.ms_since(at)))
-        } else {
-            UnixMillis(self.wall.0.saturating_add(at.ms_since(self.mono)))
-        }
+        let (now, at) = (self.mono.as_millis(), at.as_millis());
+        UnixMillis(self.wall.0.saturating_add(at).saturating_sub(now))
     }
 
     /// The monotonic instant that corresponds to the wall time `wall`, as seen from now.

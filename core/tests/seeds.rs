@@ -78,7 +78,10 @@ fn nasty(seed: u64, broken: bool) -> SeedReport {
 #[test]
 fn a_core_without_last_vote_epoch_is_caught() {
     let caught = (1..=60).find(|seed| {
-        nasty(*seed, true).failures.iter().any(|failure| failure.contains("before it was synced to disk"))
+        nasty(*seed, true)
+            .failures
+            .iter()
+            .any(|failure| failure.contains("before it was synced to disk"))
     });
     let Some(seed) = caught else { panic!("no seed sees a vote that nothing remembers") };
     let whole = nasty(seed, false);
