@@ -162,6 +162,9 @@ fn kill_again_and_again(policy: &str, restarts: usize) -> Toll {
         let killed = Instant::now();
         let ledgers: Vec<Vec<(u64, Instant)>> = writers.into_iter().map(Writer::stop).collect();
         server.restart();
+        wait_for("everything is loaded", PATIENCE, || {
+            (server.info("loading")? == "0").then_some(())
+        });
         toll.slowest_start = toll.slowest_start.max(killed.elapsed());
         for (n, ledger) in ledgers.iter().enumerate() {
             let promised = ledger.last().map_or(0, |(number, _)| *number);
