@@ -11,7 +11,7 @@ use crate::{
     persist::Persist,
     repl::Repl,
     rng::Rng,
-    session::{Blocked, PubSub, Sessions, Watchers},
+    session::{Blocked, PubSub, Record, Sessions, Tracking, Watchers},
     store::Keyspace,
     time::Instant,
 };
@@ -45,8 +45,23 @@ pub(crate) struct Beliefs {
     pub rng: Rng,
     /// Counters for INFO.
     pub stats: Stats,
+    /// Who keeps copies of which keys.
+    pub tracking: Tracking,
+    /// What is noted of commands.
+    pub record: Record,
     /// When this node started.
     pub started: Instant,
+    /// What `DEBUG` has switched.
+    pub debug: Switches,
+}
+
+/// What `DEBUG` switches, for tests of clients; and what only they ask for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Switches {
+    /// Keys whose time has come stay until somebody asks for them (`DEBUG SET-ACTIVE-EXPIRE 0`).
+    pub expires_lazily: bool,
+    /// The number of the process that this node is, as its driver said; 0 without a process.
+    pub process: u32,
 }
 
 /// Counters that INFO shows; nothing depends on them.

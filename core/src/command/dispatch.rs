@@ -10,8 +10,8 @@ use alloc::{string::String, vec::Vec};
 pub(super) use super::wording::Shown;
 use super::{
     Args, Call, Outcome, Propagate,
-    exec::{blocking, transaction},
-    route,
+    exec::{self, blocking, info, transaction},
+    route, statistics,
     table::{self, Command, flag},
     wording::{refuse_arity, refuse_unknown},
 };
@@ -58,6 +58,7 @@ pub(crate) fn execute(
     reply: &mut ReplyBuf,
 ) -> Outcome {
     ctx.b.stats.commands += 1;
+    ctx.b.record.last = None;
     let mark = reply.len();
     let found = table::lookup(args);
     let caller = caller(ctx, client, found.ok());
@@ -77,6 +78,7 @@ pub(crate) fn execute(
         }
         Ok((command, slot)) => run(ctx, client, command, args, slot, reply),
         Err(how) => {
+            statistics::refused(ctx, found.ok(), reply.as_bytes().get(mark..).unwrap_or_default());
             if caller.in_multi || found.is_ok_and(transaction::is_exec) {
                 transaction::refused(ctx, client, found.ok(), how, mark, reply);
             }
@@ -145,6 +147,10 @@ fn check(
         return Err(Refused::Worded);
     }
     let slot = slot_of(ctx, command, args, caller, reply)?;
+    if ctx.b.config.maxmemory > 0 && info::is_short(ctx.b, command, caller.client) {
+        reply.error("OOM command not allowed when used memory > 'maxmemory'.");
+        return Err(Refused::Here);
+    }
     if !ctx.b.persist.is_healthy()
         && (command.is(flag::WRITE) || command.name == "ping")
         && !is_replica(ctx.b)
@@ -172,10 +178,14 @@ fn check(
     Ok(slot)
 }
 
+/// Whether it is SUBSCRIBE or one of its kin.
+fn is_subscribing(command: &Command) -> bool {
+    command.is(flag::PUBSUB) && command.name.ends_with("subscribe")
+}
+
 /// What a client that listens may still say in RESP2.
 fn may_listener_say(command: &Command) -> bool {
-    let subscribes = command.is(flag::PUBSUB) && command.name.ends_with("subscribe");
-    subscribes
+    is_subscribing(command)
         || (command.container.is_empty() && ["ping", "quit", "reset"].contains(&command.name))
 }
 
@@ -189,6 +199,7 @@ fn run(
     reply: &mut ReplyBuf,
 ) -> Outcome {
     replication::open_unit(ctx);
+    ctx.b.tracking.current = Some(client);
     if command.is(flag::WRITE) || command.is(flag::READONLY) || command.name == "exec" {
         ctx.out.touch();
     }
@@ -202,12 +213,20 @@ fn run(
         outcome: Outcome::Done,
         may_wait: true,
     };
+    let mark = call.reply.len();
     handle(ctx, &mut call);
-    let Call { propagate, outcome, .. } = call;
+    let Call { propagate, outcome, reply, .. } = call;
+    if outcome != Outcome::Blocked {
+        let answer = reply.as_bytes().get(mark..).unwrap_or_default();
+        statistics::ran(ctx, client, command, args, answer);
+    }
+    exec::tracking::track(ctx, client, command, args);
     finish(ctx, client, command, args, propagate);
     if ctx.b.blocked.has_ready() {
         blocking::serve(ctx);
     }
+    // Those who were served are not what the driver has measured.
+    ctx.b.record.last = (outcome != Outcome::Blocked).then_some((command.container, command.name));
     outcome
 }
 
@@ -229,7 +248,8 @@ pub(super) fn finish(
         }
         spread(ctx, args, propagate);
     }
-    replication::close_unit(ctx);
+    let is_loose = command.keys.is_empty() && command.is(flag::READONLY);
+    replication::close_unit(ctx, is_loose);
     if ctx.b.repl.offset != before {
         replication::wrote(ctx, client);
     }
@@ -262,8 +282,12 @@ pub(super) fn run_queued(
         outcome: Outcome::Done,
         may_wait: false,
     };
+    let mark = call.reply.len();
     handle(ctx, &mut call);
-    let Call { propagate, outcome, .. } = call;
+    let Call { propagate, outcome, reply, .. } = call;
+    let answer = reply.as_bytes().get(mark..).unwrap_or_default();
+    statistics::ran(ctx, client, command, args, answer);
+    exec::tracking::track(ctx, client, command, args);
     if propagate != Propagate::Nothing {
         changed(ctx, command, args, &propagate);
         spread(ctx, args, propagate);
@@ -281,7 +305,10 @@ fn handle(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// A command has changed keys: those who watch them or wait for them learn of it. What it was told
 /// as says more exactly which keys these are.
 fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &Propagate) {
-    if ctx.b.watchers.is_empty() && ctx.b.blocked.is_empty() {
+    #[cfg(feature = "full")]
+    super::events::tell(ctx, command, args, told);
+    let tracks = !ctx.b.tracking.clients.is_empty();
+    if ctx.b.watchers.is_empty() && ctx.b.blocked.is_empty() && !tracks {
         return;
     }
     let Propagate::As(commands) = told else { return touch_keys(ctx, command, args) };
@@ -373,7 +400,10 @@ fn silence(
     if session.replies == Replies::On {
         return;
     }
-    reply.truncate(mark);
+    // What the client listens to is told all the same, and so is that it does.
+    if !command.is_some_and(is_subscribing) {
+        reply.truncate(mark);
+    }
     let skips_again =
         command.is_some_and(|command| command.container == "client|" && command.name == "reply");
     if session.replies == Replies::SkipNext && !skips_again {

@@ -129,3 +129,15 @@ pub(super) const SORT: Specs = &[
         find: Find::Range { last: 0, step: 1 },
     },
 ];
+/// Hands out what all keys together hold, and may note it in them.
+#[cfg(feature = "full")]
+pub(super) const COUNT_ALL: Specs = &[KeySpec {
+    notes: Some("what was counted may be noted in the value"),
+    ..at(&["RW", "access"], 1, -1, 1)
+}];
+/// Adds to one key what all others hold.
+#[cfg(feature = "full")]
+pub(super) const MERGE: Specs = &[at(&["RW", "access", "insert"], 1, 0, 1), at(READS, 2, -1, 1)];
+/// Looks at the value after a subcommand.
+#[cfg(feature = "full")]
+pub(super) const READ_SECOND: Specs = &[at(&["RW", "access"], 2, 0, 1)];

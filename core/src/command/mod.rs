@@ -14,10 +14,15 @@ use crate::{
 };
 
 mod dispatch;
+#[cfg(feature = "full")]
+mod events;
 mod exec;
+#[cfg(feature = "full")]
+mod full_rows;
 mod keyspecs;
 mod route;
 mod rows;
+mod statistics;
 mod subrows;
 mod table;
 mod value_rows;
@@ -25,6 +30,7 @@ mod wording;
 
 pub(crate) use dispatch::{apply, execute, known};
 pub(crate) use exec::blocking::{end_waits, send_away};
+pub(crate) use statistics::took;
 pub(crate) use table::Command;
 
 /// Which word of a request is its first key, if the command is known and has keys there.

@@ -4,10 +4,12 @@
 //! "name" arity [flags] [categories] KEYS ["tips"] Chapter "since" "summary" => handler, SUBROWS;
 //! ```
 
+#[cfg(feature = "full")]
+use super::full_rows::FULL_ROWS;
 use super::{
     exec::{
         connection, container, dump, expiry, failover, info, introspect, keys, migrate, numbers,
-        persistence, pubsub, replication, scans, server, strings, transaction,
+        persistence, pubsub, record, replication, scans, server, strings, transaction,
     },
     keyspecs::{
         CHANGE, CHANNEL, CHANNELS, CREATE, CREATE_PAIRS, DELETE_ALL, EXTEND, LOOK, LOOK_ALL,
@@ -50,15 +52,21 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-/// All rows: those below, then those on values made of elements.
+#[cfg(not(feature = "full"))]
+const FULL_ROWS: &[Command] = &[];
+
+/// All rows: those below, then those on values made of elements, then what only a server needs.
 pub(super) const ROWS: &[Command] = &{
-    let mut all = [SERVER_ROWS[0]; SERVER_ROWS.len() + VALUE_ROWS.len()];
+    let values = SERVER_ROWS.len() + VALUE_ROWS.len();
+    let mut all = [SERVER_ROWS[0]; SERVER_ROWS.len() + VALUE_ROWS.len() + FULL_ROWS.len()];
     let mut at = 0;
     while at < all.len() {
         all[at] = if at < SERVER_ROWS.len() {
             SERVER_ROWS[at]
-        } else {
+        } else if at < values {
             VALUE_ROWS[at - SERVER_ROWS.len()]
+        } else {
+            FULL_ROWS[at - values]
         };
         at += 1;
     }
@@ -247,10 +255,12 @@ rows!(SERVER_ROWS "":
     "bgrewriteaof" 1 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
         Server "1.0.0" "Rewrites the append only file in the background." => persistence::bgrewriteaof;
     "memory" -2 [] [] NO_KEYS [] Server "4.0.0" "Tells about memory." => container, MEMORY;
+    "monitor" 1 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
+        Server "1.0.0" "Shows every command that clients send." => record::monitor;
     "slowlog" -2 [] [] NO_KEYS []
-        Server "2.2.12" "Slow commands; none are recorded." => container, SLOWLOG;
+        Server "2.2.12" "Slow commands." => container, SLOWLOG;
     "latency" -2 [] [] NO_KEYS []
-        Server "2.8.13" "Latency spikes; none are recorded." => container, LATENCY;
+        Server "2.8.13" "Commands that took long." => container, LATENCY;
     "function" -2 [] [] NO_KEYS []
         Scripting "7.0.0" "Functions; there are none yet." => container, FUNCTION;
     "acl" -2 [] [] NO_KEYS []

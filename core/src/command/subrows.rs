@@ -1,7 +1,9 @@
 //! The rows of all subcommands; `rows` says how to read them.
 
 use super::{
-    exec::{acl, client, clients, cluster, config, introspect, keys, pubsub, server},
+    exec::{
+        acl, client, clients, cluster, config, introspect, keys, pubsub, record, server, tracking,
+    },
     keyspecs::{LOOK_SECOND, NO_KEYS},
     rows::rows,
 };
@@ -45,14 +47,14 @@ rows!(pub(super) CLIENT "client|":
         Connection "7.2.0" "Takes the name and version of a client's library."
         => client::setinfo;
     "getredir" 2 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
-        Connection "6.0.0" "Who gets what this connection's tracking finds." => client::getredir;
+        Connection "6.0.0" "Who gets what this connection's tracking finds." => tracking::getredir;
     "tracking" -3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
-        Connection "6.0.0" "Switches tracking off; on is not supported yet." => client::tracking;
+        Connection "6.0.0" "Asks to be told when keys change that the client has read." => tracking::tracking;
     "trackinginfo" 2 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "6.2.0" "Whether keys are tracked for this connection."
-        => client::trackinginfo;
+        => tracking::trackinginfo;
     "caching" 3 [NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
-        Connection "6.0.0" "Only while keys are tracked." => client::caching;
+        Connection "6.0.0" "Whether the keys of the next command are tracked." => tracking::caching;
     "pause" -3 [ADMIN NOSCRIPT LOADING STALE] [CONNECTION] NO_KEYS []
         Connection "2.9.50" "Lets clients wait for some time, with writes or with all they ask."
         => client::pause;
@@ -117,24 +119,36 @@ rows!(pub(super) MEMORY "memory|":
 
 rows!(pub(super) SLOWLOG "slowlog|":
     "get" -2 [ADMIN LOADING STALE] [] NO_KEYS ["request_policy:all_nodes" "nondeterministic_output"]
-        Server "2.2.12" "Always empty." => server::empty_array;
+        Server "2.2.12" "The latest slow commands." => record::slowlog_get;
     "len" 2 [ADMIN LOADING STALE] [] NO_KEYS
         ["request_policy:all_nodes" "response_policy:agg_sum" "nondeterministic_output"]
-        Server "2.2.12" "Always 0." => server::zero;
+        Server "2.2.12" "Counts the slow commands that are kept." => record::slowlog_len;
     "reset" 2 [ADMIN LOADING STALE] [] NO_KEYS
         ["request_policy:all_nodes" "response_policy:all_succeeded"]
-        Server "2.2.12" "Accepted; nothing is recorded." => server::ok;
+        Server "2.2.12" "Forgets the slow commands." => record::slowlog_reset;
     "help" 2 [LOADING STALE] [] NO_KEYS []
         Server "6.2.0" "Lists these subcommands." => introspect::help;
 );
 
 rows!(pub(super) LATENCY "latency|":
+    "doctor" 2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_nodes" "response_policy:special"]
+        Server "2.8.13" "Tells about spikes in words." => record::doctor;
+    "graph" 3 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_nodes" "response_policy:special"]
+        Server "2.8.13" "Shows the spikes of one kind." => record::graph;
+    "histogram" -2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_nodes" "response_policy:special"]
+        Server "7.0.0" "How many calls of commands took how long." => record::histogram;
+    "history" 3 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_nodes" "response_policy:special"]
+        Server "2.8.13" "Lists the spikes of one kind." => record::history;
     "latest" 2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS
         ["nondeterministic_output" "request_policy:all_nodes" "response_policy:special"]
-        Server "2.8.13" "Always empty." => server::empty_array;
+        Server "2.8.13" "The last spike of each kind." => record::latest;
     "reset" -2 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS
         ["request_policy:all_nodes" "response_policy:all_succeeded"]
-        Server "2.8.13" "Always 0." => server::zero;
+        Server "2.8.13" "Forgets spikes." => record::reset;
     "help" 2 [LOADING STALE] [] NO_KEYS []
         Server "2.8.13" "Lists these subcommands." => introspect::help;
 );

@@ -107,9 +107,11 @@ pub(crate) mod acl {
     pub const HASH: u32 = 1 << 13;
     /// `@bitmap`
     pub const BITMAP: u32 = 1 << 14;
+    /// `@hyperloglog`
+    pub const HYPERLOGLOG: u32 = 1 << 15;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 18] = [
+    pub const NAMES: [(u32, &str); 19] = [
         (KEYSPACE, "@keyspace"),
         (READ, "@read"),
         (WRITE, "@write"),
@@ -119,6 +121,7 @@ pub(crate) mod acl {
         (HASH, "@hash"),
         (STRING, "@string"),
         (BITMAP, "@bitmap"),
+        (HYPERLOGLOG, "@hyperloglog"),
         (PUBSUB, "@pubsub"),
         (ADMIN, "@admin"),
         (FAST, "@fast"),
@@ -140,6 +143,8 @@ pub(crate) enum Group {
     Set,
     SortedSet,
     Bitmap,
+    #[cfg(feature = "full")]
+    Hyperloglog,
     Generic,
     Connection,
     Server,
@@ -159,6 +164,8 @@ impl Group {
             Self::Set => "set",
             Self::SortedSet => "sorted-set",
             Self::Bitmap => "bitmap",
+            #[cfg(feature = "full")]
+            Self::Hyperloglog => "hyperloglog",
             Self::Generic => "generic",
             Self::Connection => "connection",
             Self::Server => "server",

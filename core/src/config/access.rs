@@ -1,11 +1,6 @@
 //! Reading and changing a [`Config`] by the names of its directives.
 
-use alloc::{
-    borrow::ToOwned as _,
-    format,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned as _, format, string::String, vec::Vec};
 
 use super::{Change, Config, Directive, all, directives::Home, find, matches, value::Shape};
 
@@ -88,10 +83,13 @@ impl Config {
     /// As [`Config::set_runtime`], for the first that is refused.
     pub fn set_all_runtime(&mut self, pairs: &[(&str, &str)]) -> Result<(), ConfigError> {
         let mut rows: Vec<&'static Directive> = Vec::with_capacity(pairs.len());
-        for (name, _) in pairs {
+        for (name, value) in pairs {
             let row = find(name).ok_or_else(|| ConfigError::Unknown((*name).to_owned()))?;
             match row.change {
                 Change::Runtime => {}
+                // Redis would listen elsewhere; that it stays as it is can be had.
+                Change::Start
+                    if ["port", "bind"].contains(&row.name) && row.print(self) == *value => {}
                 Change::Start => return Err(ConfigError::Immutable((*name).to_owned())),
                 Change::Protected => return Err(ConfigError::Protected((*name).to_owned())),
             }
@@ -145,9 +143,6 @@ impl Config {
         let mut add = |name: &str, value: &str, instead: &str| {
             lines.push(format!("not supported yet in this version: {name} {value} ({instead})"));
         };
-        if self.maxmemory != 0 {
-            add("maxmemory", &self.maxmemory.to_string(), "memory is not limited");
-        }
         for row in all() {
             if let Home::Kept { default, asks: true } = row.home
                 && let Some(value) = self.kept.get(row.name)

@@ -8,6 +8,7 @@ use alloc::{format, string::String, string::ToString as _, vec::Vec};
 
 use super::{
     Broken, BufferLimit, Config, EndpointType, Fsync, GUARDS, Level,
+    event::Events,
     kept::KEPT,
     value::{Shape, Value, yes_no},
 };
@@ -114,12 +115,12 @@ macro_rules! flag {
 
 /// A number field; its row's bounds fit the field's type.
 macro_rules! number {
-    ($field:ident) => {
+    ($($field:ident).+) => {
         Home::Field {
-            get: |c| c.$field.to_string(),
+            get: |c| c.$($field).+.to_string(),
             set: |c, v| {
                 if let Value::Number(n) = v {
-                    c.$field = n.try_into().map_err(|_| String::from("argument out of range"))?;
+                    c.$($field).+ = n.try_into().map_err(|_| String::from("argument out of range"))?;
                 }
                 Ok(())
             },
@@ -221,7 +222,19 @@ static ROWS: &[Directive] = &[
     row("min-replicas-max-lag", Number(0, I32), "s", Runtime, number!(min_replicas_max_lag_s), "A replica that was silent for longer is not a good one.").also("min-slaves-max-lag"),
     // Security and memory.
     row("requirepass", Text, "", Runtime, text!(requirepass), "Clients must AUTH with this password; empty asks for none."),
-    row("maxmemory", Memory(false), "bytes", Runtime, number!(maxmemory), "The most memory the data may take; 0 is no limit. Remembered; not enforced yet."),
+    row("maxmemory", Memory(false), "bytes", Runtime, number!(maxmemory), "The most memory the data may take; 0 is no limit. Beyond it writes are refused; nothing is evicted, so other policies than noeviction have no limit."),
+    row("notify-keyspace-events", Text, "", Runtime, NOTIFY, "Which changes of keys are published on channels: K and E say on which, g$lshzxnm which, A most."),
+    row("hash-max-listpack-entries", Number(0, I64), "", Runtime, number!(packing.hash_entries), "A hash with more fields has a table.").also("hash-max-ziplist-entries"),
+    row("hash-max-listpack-value", Memory(false), "bytes", Runtime, number!(packing.hash_bytes), "A hash with a longer field or value has a table.").also("hash-max-ziplist-value"),
+    row("set-max-intset-entries", Number(0, I64), "", Runtime, number!(packing.set_numbers), "A set of more integers has a table."),
+    row("zset-max-listpack-entries", Number(0, I64), "", Runtime, number!(packing.zset_entries), "A sorted set with more members has a tree.").also("zset-max-ziplist-entries"),
+    row("zset-max-listpack-value", Memory(false), "bytes", Runtime, number!(packing.zset_bytes), "A sorted set with a longer member has a tree.").also("zset-max-ziplist-value"),
+    // What is noted of single commands.
+    row("slowlog-log-slower-than", Number(-1, I64), "us", Runtime, number!(slowlog_log_slower_than_us), "Commands that take longer are noted in the slow log; -1 notes none."),
+    row("slowlog-max-len", Number(0, I64), "", Runtime, number!(slowlog_max_len), "How many slow commands are kept."),
+    row("latency-monitor-threshold", Number(0, I64), "ms", Runtime, number!(latency_monitor_threshold_ms), "Commands that take so long are noted as a spike; 0 notes none."),
+    row("latency-tracking-info-percentiles", Words, "", Runtime, PERCENTILES, "Which percentiles of these times INFO shows."),
+    row("latency-tracking", YesNo, "", Runtime, flag!(latency_tracking), "Whether it is counted how long each command takes."),
     // Cluster.
     row("cluster-enabled", YesNo, "", Start, flag!(cluster_enabled), "Whether this server is a node of a cluster."),
     row("cluster-config-file", Text, "", Start, text!(cluster_config_file), "Where the node remembers its cluster. Written by the node, never by hand."),
@@ -294,6 +307,37 @@ const APPENDFSYNC: Home = Home::Field {
             "no" => Fsync::No,
             _ => Fsync::EverySecond,
         };
+        Ok(())
+    },
+};
+
+/// Kept as words without needless zeros: `50.0` is 50.
+const PERCENTILES: Home = Home::Field {
+    get: |c| c.latency_percentiles.clone(),
+    set: |c, v| {
+        let Value::Words(words) = v else { return Ok(()) };
+        let mut kept = Vec::new();
+        for word in words {
+            let invalid = "Invalid latency-tracking-info-percentiles parameters";
+            let number: f64 = word.parse().map_err(|_| String::from(invalid))?;
+            if !(0.0..=100.0).contains(&number) {
+                return Err("latency-tracking-info-percentiles parameters should sit between \
+                            [0.0,100.0]"
+                    .into());
+            }
+            kept.push(number.to_string());
+        }
+        c.latency_percentiles = kept.join(" ");
+        Ok(())
+    },
+};
+
+const NOTIFY: Home = Home::Field {
+    get: |c| c.notify_keyspace_events.print(),
+    set: |c, v| {
+        let Value::Text(word) = v else { return Ok(()) };
+        c.notify_keyspace_events = Events::read(word)
+            .ok_or_else(|| String::from("Invalid event class character. Use 'Ag$lshzxeKEtmdn'."))?;
         Ok(())
     },
 };

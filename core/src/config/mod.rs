@@ -11,6 +11,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 mod access;
 mod broken;
 mod directives;
+pub mod event;
 mod glob;
 mod kept;
 mod level;
@@ -124,9 +125,23 @@ pub struct Config {
     // security
     /// `requirepass`; empty is none.
     pub requirepass: String,
+    /// What stands in one piece.
+    pub packing: Packing,
+    /// `notify-keyspace-events`: which changes of keys are told, and how (none).
+    pub notify_keyspace_events: event::Events,
     // memory
     /// `maxmemory` in bytes; 0 no limit. Accepted and shown, not enforced.
     pub maxmemory: u64,
+    /// `slowlog-log-slower-than` in microseconds; negative notes nothing (10000).
+    pub slowlog_log_slower_than_us: i64,
+    /// `slowlog-max-len` (128).
+    pub slowlog_max_len: u64,
+    /// `latency-monitor-threshold` in milliseconds; 0 notes nothing (0).
+    pub latency_monitor_threshold_ms: u64,
+    /// `latency-tracking` (yes).
+    pub latency_tracking: bool,
+    /// `latency-tracking-info-percentiles`, as words (50 99 99.9).
+    pub latency_percentiles: String,
     // cluster
     /// `cluster-enabled` (no).
     pub cluster_enabled: bool,
@@ -173,6 +188,32 @@ pub struct Config {
     pub broken: Broken,
     /// Directives of Redis that this version only remembers, where they were set.
     pub kept: BTreeMap<&'static str, String>,
+}
+
+/// How large a collection may be and still stand in one piece: `OBJECT ENCODING` tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// `hash-max-listpack-entries` (512).
+    pub hash_entries: usize,
+    /// `hash-max-listpack-value` in bytes (64).
+    pub hash_bytes: usize,
+    /// `zset-max-listpack-entries` (128).
+    pub zset_entries: usize,
+    /// `zset-max-listpack-value` in bytes (64).
+    pub zset_bytes: usize,
+    /// `set-max-intset-entries` (512).
+    pub set_numbers: usize,
+}
+
+impl Packing {
+    /// Those of Redis.
+    pub const DEFAULT: Self = Self {
+        hash_entries: 512,
+        hash_bytes: 64,
+        zset_entries: 128,
+        zset_bytes: 64,
+        set_numbers: 512,
+    };
 }
 
 /// How much may wait to be sent to a client before it is closed. 0 is no limit.
@@ -261,6 +302,13 @@ impl Default for Config {
             min_replicas_to_write: 0,
             min_replicas_max_lag_s: 10,
             requirepass: String::new(),
+            packing: Packing::DEFAULT,
+            notify_keyspace_events: event::Events::default(),
+            slowlog_log_slower_than_us: 10_000,
+            slowlog_max_len: 128,
+            latency_monitor_threshold_ms: 0,
+            latency_tracking: true,
+            latency_percentiles: "50 99 99.9".into(),
             maxmemory: 0,
             cluster_enabled: false,
             cluster_config_file: "nodes.conf".into(),

@@ -59,8 +59,13 @@ impl Shape {
             }
             Self::Memory(percent) => {
                 let is_percent = || word.strip_suffix('%').is_some_and(|n| n.parse::<u8>().is_ok());
+                let is_too_much =
+                    word.strip_suffix('%').is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n > 100));
                 match bytes(word) {
                     Some(number) => Ok(Value::Number(number)),
+                    None if percent && is_percent() && is_too_much => {
+                        Err("percentage argument must be less or equal to 100".into())
+                    }
                     None if percent && is_percent() => Ok(Value::Text(word)),
                     None if percent => Err("argument must be a memory or percent value".into()),
                     None => Err("argument must be a memory value".into()),

@@ -16,6 +16,7 @@ pub struct Outbox {
     level: Level,
     explaining: bool,
     touched: bool,
+    sleep_us: u64,
 }
 
 impl Default for Outbox {
@@ -34,6 +35,7 @@ impl Outbox {
             level: Level::Notice,
             explaining: false,
             touched: false,
+            sleep_us: 0,
         }
     }
 
@@ -82,6 +84,17 @@ impl Outbox {
     /// be heard of before the dataset is as durable as `appendfsync` asks for.
     pub const fn take_touched(&mut self) -> bool {
         core::mem::replace(&mut self.touched, false)
+    }
+
+    /// Asks for a sleep of the whole process (`DEBUG SLEEP`).
+    pub(crate) const fn sleep(&mut self, us: u64) {
+        self.sleep_us = us;
+    }
+
+    /// How long the process is to serve nobody before the reply of this command leaves. A world
+    /// that has other ways of freezing a node need not ask.
+    pub const fn take_sleep(&mut self) -> u64 {
+        core::mem::replace(&mut self.sleep_us, 0)
     }
 
     /// Appends a log line; `line` runs only if the level is wanted.

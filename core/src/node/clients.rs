@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 
 use crate::{
     beliefs::Beliefs,
+    config::event,
     endpoint::Addr,
     id::ClientId,
-    rules::{Ctx, clients, replication, watch},
+    rules::{Ctx, clients, notify, replication, watch},
     session::Session,
     time::Now,
 };
@@ -73,7 +74,7 @@ pub(super) fn went(ctx: &mut Ctx<'_>, client: ClientId) {
 /// Deletes some of the keys that are due, and tells the replicas. A replica deletes none by
 /// itself: it hides them and waits for its master's word.
 pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
-    if ctx.b.repl.is_replica() || !ctx.b.cluster.is_master() {
+    if ctx.b.repl.is_replica() || !ctx.b.cluster.is_master() || ctx.b.debug.expires_lazily {
         return;
     }
     // A paused master stands still: its offset may not move.
@@ -87,6 +88,7 @@ pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
     for (_, key) in gone {
         ctx.b.stats.expired += 1;
         replication::propagate(ctx, &[b"DEL", &key]);
+        notify::event(ctx, event::EXPIRED, "expired", &key);
         watch::touched(ctx, &key);
     }
 }

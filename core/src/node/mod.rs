@@ -38,7 +38,9 @@ use crate::{
     repl::Repl,
     resp::ReplyBuf,
     rng::{Rng, Seed},
-    rules::{Ctx, candidacy, manual, migrate, own, persistence, publish, replication, serving},
+    rules::{
+        Ctx, candidacy, manual, migrate, own, persistence, publish, replication, serving, tracking,
+    },
     store::Keyspace,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
@@ -109,7 +111,10 @@ impl Node {
                 blocked: crate::session::Blocked::default(),
                 rng,
                 stats: Stats::default(),
+                record: crate::session::Record::default(),
+                tracking: crate::session::Tracking::default(),
                 started: now.mono,
+                debug: crate::beliefs::Switches::default(),
             },
         };
         own::follow_config(&mut node.b);
@@ -168,6 +173,14 @@ impl Node {
         command::execute(&mut self.ctx(now, out), client, args, reply)
     }
 
+    /// What [`Node::execute`] ran last for that client took so long: for statistics and the slow
+    /// log. A driver that does not measure need not say so.
+    pub fn took(&mut self, now: Now, client: ClientId, args: Args<'_>, us: u64) {
+        if let Some(name) = self.b.record.last.take() {
+            command::took(&mut self.b, now, client, name, args, us);
+        }
+    }
+
     /// Ends a turn: pending cluster work is done, replicas are fed, and a changed configuration is
     /// saved before anything of this turn leaves.
     pub fn settle(&mut self, now: Now, out: &mut Outbox) {
@@ -193,6 +206,7 @@ impl Node {
             publish::slots_lost(ctx, &lost);
             command::send_away(ctx);
         }
+        tracking::settle(ctx);
         // Before the replies of this turn that leave as effects: they wait for what stands here.
         persistence::feed(ctx);
         replication::feed(ctx);
@@ -270,6 +284,11 @@ impl Node {
         if let Some(session) = self.b.sessions.get_mut(&client) {
             session.waiting = bytes;
         }
+    }
+
+    /// The number of its process, for INFO.
+    pub const fn note_process(&mut self, id: u32) {
+        self.b.debug.process = id;
     }
 
     /// A client was not let in: INFO counts it.

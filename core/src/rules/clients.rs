@@ -13,6 +13,8 @@ pub(crate) fn gone(ctx: &mut Ctx<'_>, client: ClientId) {
         shutdown.clients.retain(|waits| *waits != client);
     }
     ctx.b.sessions.remove(&client);
+    ctx.b.record.monitors.remove(&client);
+    ctx.b.tracking.forget(client);
     replication::client_gone(ctx, client);
 }
 

@@ -16,8 +16,9 @@ mod tests;
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Ctx, replication, watch};
+use super::{Ctx, notify, replication, watch};
 use crate::{
+    config::event,
     id::LinkId,
     io::{DownReason, Effect, HangupReason, Purpose},
     migration::{Link, Stage, Target, Task},
@@ -252,6 +253,7 @@ fn delete(ctx: &mut Ctx<'_>, task: &Task) {
         }
     }
     for key in words.iter().skip(1) {
+        notify::event(ctx, event::GENERIC, "del", key);
         watch::touched(ctx, key);
     }
     if words.len() > 1 {

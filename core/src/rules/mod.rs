@@ -4,7 +4,8 @@
 //! `vote` and `promote` (who takes over?), `manual` (a person wants it so), `serving` (may clients
 //! be answered?), `migration` (who helps a lonely master?), then the small ones: `ping`, `gossip`,
 //! `meet`, `follow`, `forget`, `own`. `speak` writes the messages.
-//! `clients`, `watch` and `publish` are about clients.
+//! `clients`, `watch`, `publish`, `notify` and `tracking` are about
+//! clients.
 
 pub(crate) mod candidacy;
 pub(crate) mod claim;
@@ -18,6 +19,7 @@ pub(crate) mod manual;
 pub(crate) mod meet;
 pub(crate) mod migrate;
 pub(crate) mod migration;
+pub(crate) mod notify;
 pub(crate) mod own;
 pub(crate) mod persistence;
 pub(crate) mod ping;
@@ -28,6 +30,7 @@ pub(crate) mod serving;
 pub(crate) mod speak;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tracking;
 pub(crate) mod vote;
 pub(crate) mod watch;
 

@@ -13,10 +13,12 @@
 use alloc::{format, vec::Vec};
 
 use super::Ctx;
-use crate::{beliefs::Beliefs, cluster::PeerIdx, io::Level, slot::Slot};
+use crate::{beliefs::Beliefs, cluster::PeerIdx, config::event, io::Level, slot::Slot};
 
 /// Writes what the directives say into this node's own entry; true if anything changed.
 pub(crate) fn follow_config(b: &mut Beliefs) -> bool {
+    b.store.note_fresh(b.config.notify_keyspace_events.has(event::NEW));
+    b.store.set_packing(b.config.packing);
     let config = &b.config;
     let (port, cport) = super::speak::announced_ports(config);
     let me = b.cluster.me_mut();
@@ -45,6 +47,7 @@ pub(crate) fn config_changed(ctx: &mut Ctx<'_>, announced: bool) {
 
 /// The data is loaded: do its keys lie in slots of this node?
 pub(crate) fn data_loaded(ctx: &mut Ctx<'_>) {
+    drop(ctx.b.store.take_fresh());
     if !ctx.b.config.cluster_enabled || !ctx.b.cluster.is_master() {
         return;
     }

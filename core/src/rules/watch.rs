@@ -6,7 +6,7 @@
 //!
 //! Spec: Redis transactions, "Optimistic locking using check-and-set".
 
-use super::Ctx;
+use super::{Ctx, tracking};
 use crate::{
     id::ClientId,
     session::{Watch, Watched},
@@ -50,6 +50,7 @@ pub(crate) fn holds(ctx: &Ctx<'_>, client: ClientId) -> bool {
 
 /// A key has changed, or is gone.
 pub(crate) fn touched(ctx: &mut Ctx<'_>, key: &[u8]) {
+    tracking::changed(ctx, key);
     if ctx.b.watchers.is_empty() {
         return;
     }
@@ -69,6 +70,7 @@ pub(crate) fn touched(ctx: &mut Ctx<'_>, key: &[u8]) {
 
 /// All keys are gone.
 pub(crate) fn touched_all(ctx: &mut Ctx<'_>) {
+    tracking::flushed(ctx);
     for client in ctx.b.watchers.clients() {
         let Some(session) = ctx.b.sessions.get_mut(&client) else { continue };
         for watch in &mut session.watching {

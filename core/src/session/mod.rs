@@ -1,14 +1,19 @@
 //! What a node remembers about each client of its data port.
 //!
 //! `transaction` is what MULTI and WATCH leave behind, `pubsub` who listens to which channel,
-//! `blocked` who waits for which key.
+//! `blocked` who waits for which key, `record` what
+//! is noted of commands, `tracking` who keeps copies of which keys.
 
 mod blocked;
 mod pubsub;
+mod record;
+mod tracking;
 mod transaction;
 
 pub(crate) use blocked::{Blocked, Wait};
 pub(crate) use pubsub::{Kind, PubSub};
+pub(crate) use record::{Record, Slow};
+pub(crate) use tracking::{Mode, Tracked, Tracking};
 pub(crate) use transaction::{Transaction, Watch, Watched, Watchers};
 
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};

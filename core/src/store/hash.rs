@@ -1,8 +1,8 @@
 //! Hashes: fields with values.
 //!
 //! Small ones are packed (fields and values in turn, in the order of their arrival, looked through
-//! from the front); larger ones are a table in insertion order. The limits are those of Redis's
-//! defaults, because OBJECT ENCODING tells which of the two it is.
+//! from the front); larger ones are a table in insertion order. The limits are those of Redis, because
+//! OBJECT ENCODING tells which of the two it is.
 
 use alloc::boxed::Box;
 
@@ -10,21 +10,34 @@ use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
 use super::{Digest, pack::Pack, scan};
+use crate::config::Packing;
 
-/// Pairs that may be packed (`hash-max-listpack-entries`).
-const PACKED_MAX: usize = 512;
-/// Bytes of a field or value that may be packed (`hash-max-listpack-value`).
-const PACKED_BYTES_MAX: usize = 64;
 /// What a pair costs in a table beside its bytes; a constant, so that it is the same everywhere.
 const PAIR: u64 = 64;
 
 type Table = IndexMap<Box<[u8]>, Box<[u8]>, FixedState>;
 
 /// Fields with values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Hash {
     form: Form,
     bytes: u64,
+    /// Pairs that may be packed, and bytes of a field or value.
+    max: (usize, usize),
+}
+
+impl Default for Hash {
+    fn default() -> Self {
+        let max = (Packing::DEFAULT.hash_entries, Packing::DEFAULT.hash_bytes);
+        Self { form: Form::default(), bytes: 0, max }
+    }
+}
+
+/// Equal forms with equal content.
+impl PartialEq for Hash {
+    fn eq(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +103,7 @@ impl Hash {
     /// Sets a field; whether it is new.
     pub fn insert(&mut self, field: &[u8], value: &[u8]) -> bool {
         if let Form::Packed(pack) = &mut self.form {
-            if field.len() <= PACKED_BYTES_MAX && value.len() <= PACKED_BYTES_MAX {
+            if field.len() <= self.max.1 && value.len() <= self.max.1 {
                 let old = pack_find(pack, field);
                 match old {
                     Some((_, from, to)) => pack.replace(from, to, value),
@@ -100,7 +113,7 @@ impl Hash {
                     }
                 }
                 self.bytes = pack.size() as u64;
-                if pack.len() / 2 > PACKED_MAX {
+                if pack.len() / 2 > self.max.0 {
                     self.spread();
                 }
                 return old.is_none();
@@ -186,6 +199,16 @@ impl Hash {
             one.bytes(value);
             sum.wrapping_add(one.finish())
         }));
+    }
+
+    /// Takes other limits; a pack that is beyond them becomes a table.
+    pub fn limit(&mut self, packing: &Packing) {
+        self.max = (packing.hash_entries, packing.hash_bytes);
+        let (entries, bytes) = self.max;
+        let fits = |(field, value): (&[u8], &[u8])| field.len() <= bytes && value.len() <= bytes;
+        if self.is_packed() && (self.len() > entries || !self.iter().all(fits)) {
+            self.spread();
+        }
     }
 
     /// From packed to table; there is no way back.

@@ -42,7 +42,7 @@ use table::SlotTable;
 pub(crate) use value::{Collection, Kind, Str, Value};
 pub(crate) use zset::ZSet;
 
-use crate::{rng::Rng, slot::Slot, time::UnixMillis};
+use crate::{config::Packing, rng::Rng, slot::Slot, time::UnixMillis};
 
 /// What one key costs beside its bytes, for the memory estimate: map entry, index, allocations.
 /// A constant, so that the estimate is the same on every platform.
@@ -60,6 +60,10 @@ pub(crate) struct Keyspace {
     len: usize,
     bytes: u64,
     dirty: u64,
+    /// Keys that came into being since they were taken last; `None` while nobody wants to know.
+    fresh: Option<Vec<Key>>,
+    /// What stands in one piece, if that was ever said to be other than usual.
+    packing: Option<Packing>,
 }
 
 impl Keyspace {
@@ -83,6 +87,11 @@ impl Keyspace {
         self.dirty
     }
 
+    /// What a command changed counts otherwise than step by step.
+    pub fn recount(&mut self, dirty: u64) {
+        self.dirty = dirty;
+    }
+
     /// Estimated memory in bytes, the same on every platform.
     pub fn memory(&self) -> u64 {
         self.bytes
@@ -91,6 +100,28 @@ impl Keyspace {
     /// Estimated memory of one key.
     pub fn memory_of(&self, slot: Slot, key: &[u8]) -> Option<u64> {
         self.slots.get(slot)?.get(key).map(|entry| cost(key, &entry.value))
+    }
+
+    /// From now on collections that are written stand in one piece up to these limits.
+    pub fn set_packing(&mut self, packing: Packing) {
+        if self.packing.is_some() || packing != Packing::DEFAULT {
+            self.packing = Some(packing);
+        }
+    }
+
+    /// The limits for collections, if they are other than usual.
+    pub fn packing(&self) -> Option<&Packing> {
+        self.packing.as_ref()
+    }
+
+    /// From now on new keys are noted, or not.
+    pub fn note_fresh(&mut self, wanted: bool) {
+        self.fresh = wanted.then(Vec::new);
+    }
+
+    /// The keys that came into being since the last call, in order.
+    pub fn take_fresh(&mut self) -> Vec<Key> {
+        self.fresh.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
     /// Deletes everything.
@@ -105,7 +136,8 @@ impl Keyspace {
     /// Takes over everything that `other` holds, in place of what was here.
     pub fn replace_with(&mut self, other: Self) {
         let dirty = self.dirty + self.len as u64 + other.dirty;
-        *self = Self { dirty, ..other };
+        let (fresh, packing) = (self.fresh.take(), self.packing);
+        *self = Self { dirty, fresh, packing, ..other };
     }
 
     /// The same keys and values, to be read elsewhere while this goes on changing. What only a
@@ -137,7 +169,10 @@ impl Keyspace {
     }
 
     /// Sets a key, replacing value and expiry.
-    pub fn insert(&mut self, slot: Slot, key: &[u8], value: Value, expire: Option<UnixMillis>) {
+    pub fn insert(&mut self, slot: Slot, key: &[u8], mut value: Value, expire: Option<UnixMillis>) {
+        if let Some(packing) = &self.packing {
+            value.confine(packing);
+        }
         self.dirty += 1;
         self.bytes += cost(key, &value);
         let map = self.slots.get_or_make(slot);
@@ -157,6 +192,9 @@ impl Keyspace {
         let name = Key::from(key);
         if let Some(at) = expire {
             Arc::make_mut(&mut self.expiring).insert((at, slot, Key::clone(&name)));
+        }
+        if let Some(fresh) = &mut self.fresh {
+            fresh.push(Key::clone(&name));
         }
         map.append(name, Entry { value, expire });
         self.len += 1;

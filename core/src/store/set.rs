@@ -1,8 +1,8 @@
 //! Sets: members without order.
 //!
 //! While all members are integers and few, they stand as numbers in ascending order; else there is
-//! a table in insertion order. The limit is that of Redis's default, because OBJECT ENCODING tells
-//! which of the two it is.
+//! a table in insertion order. The limit is that of Redis, because OBJECT ENCODING tells which of the
+//! two it is.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::ops::Deref;
@@ -11,20 +11,33 @@ use foldhash::fast::FixedState;
 use indexmap::IndexSet;
 
 use super::{Digest, scan};
-use crate::resp::parse_i64;
+use crate::{config::Packing, resp::parse_i64};
 
-/// Integers that may stand as numbers (`set-max-intset-entries`).
-const NUMBERS_MAX: usize = 512;
 /// What a member costs in a table beside its bytes; a constant, so that it is the same everywhere.
 const MEMBER: u64 = 40;
 
 type Table = IndexSet<Box<[u8]>, FixedState>;
 
 /// Members.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Set {
     form: Form,
     bytes: u64,
+    /// Integers that may stand as numbers.
+    max: usize,
+}
+
+impl Default for Set {
+    fn default() -> Self {
+        Self { form: Form::default(), bytes: 0, max: Packing::DEFAULT.set_numbers }
+    }
+}
+
+/// Equal forms with equal content.
+impl PartialEq for Set {
+    fn eq(&self, other: &Self) -> bool {
+        self.form == other.form
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +103,7 @@ impl Set {
                     let Err(at) = numbers.binary_search(&n) else { return false };
                     numbers.insert(at, n);
                     self.bytes += 8;
-                    if numbers.len() > NUMBERS_MAX {
+                    if numbers.len() > self.max {
                         self.spread();
                     }
                     return true;
@@ -168,6 +181,14 @@ impl Set {
             one.bytes(&member);
             sum.wrapping_add(one.finish())
         }));
+    }
+
+    /// Takes another limit; more numbers than that become a table.
+    pub fn limit(&mut self, packing: &Packing) {
+        self.max = packing.set_numbers;
+        if self.is_numbers() && self.len() > self.max {
+            self.spread();
+        }
     }
 
     /// From numbers to table; there is no way back.

@@ -6,7 +6,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use super::{Digest, Hash, List, Set, ZSet};
-use crate::resp::parse_i64;
+use crate::{config::Packing, resp::parse_i64};
 
 /// The longest string that Redis keeps in one piece with its header (`embstr`).
 const EMBEDDED: usize = 44;
@@ -49,6 +49,8 @@ impl Kind for Str {
 pub(crate) trait Collection: Kind + Default + Into<Value> {
     /// Whether there is no element.
     fn is_void(&self) -> bool;
+    /// Takes other limits than the usual ones for what stands in one piece.
+    fn confine(&mut self, packing: &Packing);
 }
 
 macro_rules! collections {
@@ -66,6 +68,10 @@ macro_rules! collections {
         impl Collection for $type {
             fn is_void(&self) -> bool {
                 self.is_empty()
+            }
+
+            fn confine(&mut self, packing: &Packing) {
+                self.limit(packing);
             }
         }
 
@@ -92,6 +98,16 @@ impl Value {
             Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::ZSet(_) => "zset",
+        }
+    }
+
+    /// Takes other limits than the usual ones for what stands in one piece.
+    pub(super) fn confine(&mut self, packing: &Packing) {
+        match self {
+            Self::Str(_) | Self::List(_) => {}
+            Self::Hash(hash) => Arc::make_mut(hash).limit(packing),
+            Self::Set(set) => Arc::make_mut(set).limit(packing),
+            Self::ZSet(zset) => Arc::make_mut(zset).limit(packing),
         }
     }
 

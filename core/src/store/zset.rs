@@ -1,8 +1,8 @@
 //! Sorted sets: members with scores, in the order of (score, member).
 //!
 //! Small ones are packed (members and scores in turn, in order); larger ones have a table for
-//! "which score?" and a tree for "which rank?". The limits are those of Redis's defaults, because
-//! OBJECT ENCODING tells which of the two it is.
+//! "which score?" and a tree for "which rank?". The limits are those of Redis, because OBJECT ENCODING
+//! tells which of the two it is.
 //!
 //! All ranges are ranges of ranks: a score or a member is turned into "how many stand before it"
 //! ([`ZSet::count_before`]), and [`ZSet::range`] walks from there.
@@ -18,19 +18,25 @@ use super::{
     scan,
     tree::{Scored, Tree, order},
 };
+use crate::config::Packing;
 
-/// Members that may be packed (`zset-max-listpack-entries`).
-const PACKED_MAX: usize = 128;
-/// Bytes of a member that may be packed (`zset-max-listpack-value`).
-const PACKED_BYTES_MAX: usize = 64;
 /// What a member costs in table and tree beside its bytes; the same everywhere.
 const MEMBER: u64 = 96;
 
 /// Members with scores.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct ZSet {
     form: Form,
     bytes: u64,
+    /// Members that may be packed, and bytes of one.
+    max: (usize, usize),
+}
+
+impl Default for ZSet {
+    fn default() -> Self {
+        let max = (Packing::DEFAULT.zset_entries, Packing::DEFAULT.zset_bytes);
+        Self { form: Form::default(), bytes: 0, max }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -74,21 +80,32 @@ impl ZSet {
 
     /// An empty one that is not packed, however small it stays: it keeps the sign of a zero.
     pub fn unpacked() -> Self {
-        Self { form: Form::Large(Box::default()), bytes: 0 }
+        Self { form: Form::Large(Box::default()), ..Self::default() }
     }
 
     /// The same, packed if it is small enough.
     pub fn packed(self) -> Self {
-        let is_small = self.len() <= PACKED_MAX
-            && self.iter().all(|(member, _)| member.len() <= PACKED_BYTES_MAX);
-        if !is_small {
+        if !self.is_small() {
             return self;
         }
-        let mut packed = Self::default();
+        let mut packed = Self { max: self.max, ..Self::default() };
         for (member, score) in self.iter() {
             packed.insert(member, score);
         }
         packed
+    }
+
+    fn is_small(&self) -> bool {
+        let (members, bytes) = self.max;
+        self.len() <= members && self.iter().all(|(member, _)| member.len() <= bytes)
+    }
+
+    /// Takes other limits; a pack that is beyond them is one no more.
+    pub fn limit(&mut self, packing: &Packing) {
+        self.max = (packing.zset_entries, packing.zset_bytes);
+        if self.is_packed() && !self.is_small() {
+            self.spread();
+        }
     }
 
     /// What OBJECT ENCODING answers.
@@ -130,7 +147,7 @@ impl ZSet {
                 pack_insert(pack, member, score);
                 return Some(old.score);
             }
-            if pack.len() / 2 < PACKED_MAX && member.len() <= PACKED_BYTES_MAX {
+            if pack.len() / 2 < self.max.0 && member.len() <= self.max.1 {
                 pack_insert(pack, member, score);
                 self.bytes = pack.size() as u64;
                 return None;

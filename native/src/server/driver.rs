@@ -15,6 +15,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
     rc::Rc,
+    time::{Duration, Instant},
 };
 
 use slotscope_core::{
@@ -354,6 +355,7 @@ impl Driver {
         let mut node = self.node.borrow_mut();
         let mut out = self.out.borrow_mut();
         let mut batch = Batch { consumed: 0, waits: false, held: false, closes: None };
+        let mut since = Instant::now();
         while batch.closes.is_none() {
             match parser.next(bytes.get(batch.consumed..).unwrap_or(&[])) {
                 Ok(None) => break,
@@ -362,7 +364,17 @@ impl Driver {
                     if request.is_empty() {
                         continue;
                     }
-                    match node.execute(now, id, &request.args(), reply, &mut out) {
+                    let outcome = node.execute(now, id, &request.args(), reply, &mut out);
+                    match out.take_sleep() {
+                        0 => {}
+                        // Nobody is served meanwhile: that is the point of it.
+                        us => std::thread::sleep(Duration::from_micros(us)),
+                    }
+                    let until = Instant::now();
+                    let us = until.duration_since(since).as_micros();
+                    since = until;
+                    node.took(now, id, &request.args(), u64::try_from(us).unwrap_or(u64::MAX));
+                    match outcome {
                         Outcome::Done | Outcome::Silent => {}
                         // What follows would be answered, or push bytes, before this reply.
                         Outcome::AfterPersist => {

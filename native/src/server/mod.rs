@@ -155,13 +155,14 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     let clock = Clock::new();
     let mut out = Outbox::new();
     out.set_level(config.loglevel);
-    let (node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
+    let (mut node, disk) = wake(config.clone(), &clock, &mut out, &log)?;
     let bus = match bus_port(&config)? {
         Some(port) => listen_on(&config, port, "cluster")?,
         None => Vec::new(),
     };
 
     let file = file.map(|file| started_in.join(file));
+    node.note_process(std::process::id());
     let files = Files::new(node.config(), file);
     let driver = Driver::new(node, out, clock, Rc::clone(&log), disk, files);
     task::spawn_local(Rc::clone(&driver).hear_files());

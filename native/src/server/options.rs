@@ -8,7 +8,7 @@ use std::{
     io::{self, Read as _},
 };
 
-use slotscope_core::config::{Config, FileError};
+use slotscope_core::config::{Config, ConfigError, FileError, words};
 
 /// How deep `include` may nest; a file that includes itself must end somewhere.
 const INCLUDE_DEPTH_MAX: u32 = 16;
@@ -43,8 +43,16 @@ pub(super) fn read(args: &[String]) -> Result<Options, String> {
     if let Some(text) = &piped {
         read_text(&mut config, "-", text, 0).map_err(|error| error.to_string())?;
     }
-    for (name, values) in group(directives)? {
-        config.set(name, &values).map_err(|error| format!("on the command line: {error}"))?;
+    for line in lines(directives) {
+        let line = line.trim();
+        let refused = |what: String| format!("on the command line: '{line}': {what}");
+        let words = words(line).map_err(|what| refused(what.into()))?;
+        let Some((name, values)) = words.split_first() else { continue };
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        config.set(name, &values).map_err(|error| match error {
+            ConfigError::Value { what, .. } => refused(what),
+            other => format!("on the command line: {other}"),
+        })?;
     }
     Ok(Options { config, file, piped })
 }
@@ -57,22 +65,34 @@ fn read_input() -> Result<String, String> {
     }
 }
 
-/// `--name v v --name v` as pairs.
-fn group(args: &[String]) -> Result<Vec<(&str, Vec<&str>)>, String> {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
-    for arg in args {
-        match (arg.strip_prefix("--"), groups.last_mut()) {
-            (Some(name), _) => groups.push((name, Vec::new())),
-            // `--save ""` is one empty value; `--port '7000 '` is meant as 7000.
-            (None, Some((_, values))) => values.push(arg),
-            (None, None) => {
-                return Err(format!(
-                    "on the command line: '{arg}' stands where a --directive should"
-                ));
+/// The words of the command line as lines of a file, as `redis-server` joins them: a word with two
+/// dashes begins a line, unless it is the first value of a directive. `--port 7000` may be one word.
+fn lines(args: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut has_value = true;
+    for (at, arg) in args.iter().enumerate() {
+        match (arg.strip_prefix("--"), lines.last_mut()) {
+            (Some(name), _) if has_value => {
+                let next_is_name = args.get(at + 1).is_none_or(|next| next.starts_with("--"));
+                let is_bare = !name.trim().contains(char::is_whitespace);
+                // `--save` alone stands for no snapshots.
+                let saves_nothing = next_is_name && name.eq_ignore_ascii_case("save");
+                lines.push(if saves_nothing { "save \"\"".to_owned() } else { name.to_owned() });
+                has_value = !is_bare || saves_nothing;
             }
+            (_, Some(line)) => {
+                line.push_str(&format!(" \"{}\"", escaped(arg)));
+                has_value = true;
+            }
+            (_, None) => lines.push(arg.clone()),
         }
     }
-    Ok(groups)
+    lines
+}
+
+/// A word within quotes.
+fn escaped(word: &str) -> String {
+    word.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn read_file(config: &mut Config, path: &str, depth: u32) -> Result<(), FileError> {

@@ -175,8 +175,11 @@ impl Outbound {
         .await;
     }
 
-    /// Writes as much as the socket takes.
+    /// Writes as much as the socket takes; nothing if what waits is to be dropped.
     pub(super) fn write_to(&self, stream: &impl Writer) -> io::Result<()> {
+        if self.end.get() == Some(End::Now) {
+            return Ok(());
+        }
         let mut bytes = self.bytes.borrow_mut();
         let mut sent = self.sent.get();
         while sent < bytes.len() {

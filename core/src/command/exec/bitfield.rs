@@ -180,7 +180,8 @@ fn run(ctx: &mut Ctx<'_>, call: &mut Call<'_>, steps: &[Step]) {
         .filter(|step| !matches!(step.act, Act::Get))
         .map(|step| step.at + step.width.bits as usize - 1)
         .max();
-    let mut changed = false;
+    let (mut changed, before) = (false, ctx.b.store.dirty());
+    let mut changes = 0;
     if let Some(last) = last {
         if peek_as::<Str>(ctx, call, key).is_err() {
             return;
@@ -215,11 +216,14 @@ fn run(ctx: &mut Ctx<'_>, call: &mut Call<'_>, steps: &[Step]) {
         if new != old {
             edit(ctx, call, key, |bytes| step.width.store(bytes, step.at, new));
             changed = true;
+            changes += 1;
         }
         let answer = if answer_old { old } else { new };
         call.reply.integer(i64::try_from(answer).unwrap_or(i64::MAX));
     }
     if changed {
         call.propagate = Propagate::Verbatim;
+        changes = changes.max(1);
     }
+    ctx.b.store.recount(before + changes);
 }

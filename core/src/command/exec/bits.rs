@@ -82,6 +82,7 @@ pub(in crate::command) fn setbit(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
     let Ok(found) = peek_as::<Str>(ctx, call, key) else { return };
     let old = found.is_some_and(|text| bit(text.view(&mut itoa::Buffer::new()), at));
+    let before = ctx.b.store.dirty();
     if make_room(ctx, call, key, at) || old != on {
         edit(ctx, call, key, |bytes| {
             let mask = 0x80 >> (at % 8);
@@ -92,6 +93,9 @@ pub(in crate::command) fn setbit(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
             }
         });
         call.propagate = Propagate::Verbatim;
+        ctx.b.store.recount(before + 1);
+    } else {
+        ctx.b.store.recount(before);
     }
     call.reply.integer(i64::from(old));
 }

@@ -17,7 +17,7 @@ use crate::{
     command::{
         Call, Outcome, Propagate, dispatch,
         route::{self, Refusal},
-        table,
+        statistics, table,
     },
     id::ClientId,
     io::Effect,
@@ -268,11 +268,13 @@ fn serve_one(ctx: &mut Ctx<'_>, client: ClientId, key: &[u8]) {
     let propagate = call.propagate;
     if is_served {
         ctx.b.blocked.remove(client);
+        statistics::served(ctx, client, command, &args, reply.as_bytes());
     }
-    dispatch::finish(ctx, client, command, &args, propagate);
+    // The answer comes before what the client is told of its own command.
     if is_served && !wait.is_mute {
         ctx.out.push(Effect::Reply { client, bytes: reply.take() });
     }
+    dispatch::finish(ctx, client, command, &args, propagate);
 }
 
 fn protocol(ctx: &Ctx<'_>, client: ClientId) -> Protocol {
@@ -285,6 +287,10 @@ fn answer(ctx: &mut Ctx<'_>, client: ClientId, write: impl FnOnce(&mut ReplyBuf)
     if !wait.is_mute {
         let mut reply = ReplyBuf::with_protocol(protocol(ctx, client));
         write(&mut reply);
+        let args: Vec<&[u8]> = wait.words.iter().map(Vec::as_slice).collect();
+        if let Ok(command) = table::lookup(&args) {
+            statistics::served(ctx, client, command, &args, reply.as_bytes());
+        }
         ctx.out.push(Effect::Reply { client, bytes: reply.take() });
     }
     true

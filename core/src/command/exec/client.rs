@@ -80,43 +80,6 @@ pub(in crate::command) fn setinfo(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.ok();
 }
 
-/// `CLIENT GETREDIR`: nobody's keys are tracked.
-pub(in crate::command) fn getredir(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    call.reply.integer(-1);
-}
-
-/// `CLIENT TRACKING ON|OFF [option...]`
-pub(in crate::command) fn tracking(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let word = call.arg(2);
-    if same(word, "OFF") {
-        call.reply.ok();
-    } else if same(word, "ON") {
-        call.reply.error("ERR client side caching is not supported by this server yet");
-    } else {
-        call.syntax_error();
-    }
-}
-
-/// `CLIENT TRACKINGINFO`
-pub(in crate::command) fn trackinginfo(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    call.reply.map(3);
-    call.reply.bulk(b"flags");
-    call.reply.set(1);
-    call.reply.bulk(b"off");
-    call.reply.bulk(b"redirect");
-    call.reply.integer(-1);
-    call.reply.bulk(b"prefixes");
-    call.reply.array(0);
-}
-
-/// `CLIENT CACHING YES|NO`
-pub(in crate::command) fn caching(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    call.reply.error(
-        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or \
-         OPTOUT mode enabled",
-    );
-}
-
 /// `CLIENT PAUSE milliseconds [WRITE|ALL]`
 pub(in crate::command) fn pause(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let scope = match call.args.get(3) {

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 
 use alloc::{string::String, vec::Vec};
 
-use super::{blocking, same};
+use super::{blocking, same, tracking};
 use crate::{
     command::{Call, Outcome, dispatch::Shown},
     endpoint::Addr,
@@ -12,7 +12,7 @@ use crate::{
     io::HangupReason,
     resp::{Protocol, parse_i64},
     rules::{Ctx, clients, replication},
-    session::Session,
+    session::{Mode, Session},
 };
 
 /// `CLIENT INFO`
@@ -129,7 +129,7 @@ fn describe(ctx: &Ctx<'_>, call: &Call<'_>, client: ClientId, text: &mut String)
          flags={flags} db=0 sub={channels} psub={patterns} ssub={shards} multi={queued} \
          qbuf={query} qbuf-free={free} argv-mem={words} multi-mem={queued_bytes} rbs=1024 rbp=0 \
          obl={direct} oll={blocks} omem={listed} tot-mem={total} events={events} \
-         cmd={container}{command} user=default redir=-1 resp={resp}",
+         cmd={container}{command} user=default redir={redirect} resp={resp}",
         id = client.0,
         remote = end(ctx, session.remote),
         local = end(ctx, session.local),
@@ -140,6 +140,7 @@ fn describe(ctx: &Ctx<'_>, call: &Call<'_>, client: ClientId, text: &mut String)
         free = room.saturating_sub(query),
         blocks = listed.div_ceil(REPLY_BLOCK),
         events = if session.waiting > 0 { "rw" } else { "r" },
+        redirect = ctx.b.tracking.clients.get(&client).map_or(-1, tracking::redirect),
         resp = match session.protocol {
             Protocol::Resp2 => 2,
             Protocol::Resp3 => 3,
@@ -163,11 +164,16 @@ fn end(ctx: &Ctx<'_>, end: Option<Addr>) -> String {
 
 /// In the order of Redis; `N` stands for none.
 fn flags(ctx: &Ctx<'_>, client: ClientId, session: &Session) -> String {
+    let tracked = ctx.b.tracking.clients.get(&client);
     let known = [
         (session.is_replica, 'S'),
+        (ctx.b.record.monitors.contains(&client), 'O'),
         (session.subscribed, 'P'),
         (session.multi.is_some(), 'x'),
         (is_blocked(ctx, client), 'b'),
+        (tracked.is_some(), 't'),
+        (tracked.is_some_and(|it| it.is_broken), 'R'),
+        (tracked.is_some_and(|it| it.mode == Mode::Broadcast), 'B'),
         (session.watch_broken, 'd'),
         (session.remote.is_none(), 'U'),
         (session.readonly, 'r'),

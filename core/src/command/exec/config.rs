@@ -67,6 +67,7 @@ pub(in crate::command) fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// `CONFIG RESETSTAT`
 pub(in crate::command) fn resetstat(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     ctx.b.stats = Stats::default();
+    ctx.b.record.reset();
     call.reply.ok();
 }
 

@@ -211,6 +211,8 @@ pub(in crate::command) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if let Some(client) = call.client {
         watch::unwatch(ctx, client);
         ctx.b.pubsub.forget(client);
+        ctx.b.record.monitors.remove(&client);
+        ctx.b.tracking.forget(client);
     }
     if let Some(session) = session(ctx, call) {
         session.multi = None;

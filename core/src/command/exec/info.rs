@@ -4,8 +4,16 @@ use core::fmt::{Display, Write as _};
 
 use alloc::{string::String, vec::Vec};
 
+use super::{same, transaction};
 use crate::{
-    beliefs::Beliefs, command::Call, config::Config, persist::Loading, repl::Backlog, rules::Ctx,
+    beliefs::Beliefs,
+    command::{Call, Command, table::flag},
+    config::Config,
+    id::ClientId,
+    persist::Loading,
+    repl::Backlog,
+    rules::Ctx,
+    session::Mode,
 };
 
 /// The version of Redis whose behaviour this is.
@@ -19,7 +27,7 @@ pub(super) const fn mode(config: &Config) -> &'static str {
 type Section = (&'static str, fn(&Ctx<'_>, &mut Lines));
 
 /// In the order of Redis.
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 13] = [
     ("server", server),
     ("clients", clients),
     ("memory", memory),
@@ -27,6 +35,10 @@ const SECTIONS: [Section; 9] = [
     ("stats", stats),
     ("replication", replication),
     ("cpu", cpu),
+    ("modules", |_, text| text.head("Modules")),
+    ("commandstats", commandstats),
+    ("errorstats", errorstats),
+    ("latencystats", latencystats),
     ("cluster", cluster),
     ("keyspace", keyspace),
 ];
@@ -34,15 +46,13 @@ const SECTIONS: [Section; 9] = [
 /// `INFO [section...]`
 pub(in crate::command) fn info(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let wanted: Vec<&[u8]> = call.args.iter().skip(1).copied().collect();
-    let whole = wanted.is_empty()
-        || wanted.iter().any(|word| {
-            [&b"default"[..], b"all", b"everything"]
-                .iter()
-                .any(|name| word.eq_ignore_ascii_case(name))
-        });
+    let asked = |name: &str| wanted.iter().any(|word| same(word, name));
+    let (whole, usual) =
+        (asked("all") || asked("everything"), wanted.is_empty() || asked("default"));
     let mut text = Lines(String::new());
     for (name, write) in SECTIONS {
-        if whole || wanted.iter().any(|word| word.eq_ignore_ascii_case(name.as_bytes())) {
+        let is_usual = !["commandstats", "latencystats"].contains(&name);
+        if whole || usual && is_usual || asked(name) {
             if !text.0.is_empty() {
                 text.0.push_str("\r\n");
             }
@@ -62,6 +72,11 @@ impl Lines {
 
     fn put(&mut self, name: &str, value: impl Display) {
         let _ = write!(self.0, "{name}:{value}\r\n");
+    }
+
+    /// What this server has nothing to say of, and those who read INFO look for.
+    fn zeros(&mut self, names: &str) {
+        names.split_ascii_whitespace().for_each(|name| self.put(name, 0));
     }
 
     /// A number, or -1 where there is none yet.
@@ -97,8 +112,16 @@ fn server(ctx: &Ctx<'_>, text: &mut Lines) {
     let uptime = ctx.now.mono.ms_since(b.started) / 1000;
     text.head("Server");
     text.put("redis_version", REDIS_VERSION);
+    text.put("redis_git_sha1", "00000000");
+    text.zeros("redis_git_dirty redis_build_id");
     text.put("slotscope_version", env!("CARGO_PKG_VERSION"));
     text.put("redis_mode", mode(config));
+    text.put("os", "Linux");
+    text.put("arch_bits", 64);
+    text.put("monotonic_clock", "POSIX clock_gettime");
+    text.put("multiplexing_api", "epoll");
+    text.put("process_id", b.debug.process);
+    text.put("process_supervised", "no");
     text.put("run_id", b.cluster.my_id());
     text.put("tcp_port", config.port);
     text.put("server_time_usec", ctx.now.wall.0.saturating_mul(1000));
@@ -106,11 +129,13 @@ fn server(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("uptime_in_days", uptime / 86_400);
     text.put("hz", 10);
     text.put("configured_hz", 10);
+    text.put("lru_clock", ctx.now.wall.secs() & 0xFF_FFFF);
     text.put("config_file", "");
     if let Some(shutdown) = &b.persist.shutdown {
         let left = shutdown.until.map_or(0, |until| until.ms_since(ctx.now.mono));
         text.put("shutdown_in_milliseconds", left);
     }
+    text.zeros("io_threads_active");
 }
 
 fn clients(ctx: &Ctx<'_>, text: &mut Lines) {
@@ -120,8 +145,9 @@ fn clients(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("connected_clients", b.sessions.len() - feeds);
     text.put("cluster_connections", if b.config.cluster_enabled { links(ctx) } else { 0 });
     text.put("maxclients", b.config.maxclients);
+    text.zeros("client_recent_max_input_buffer client_recent_max_output_buffer");
     text.put("blocked_clients", blocked(b));
-    text.put("tracking_clients", 0);
+    text.put("tracking_clients", b.tracking.clients.len());
     text.put("clients_in_timeout_table", b.blocked.with_deadline());
 }
 
@@ -138,16 +164,62 @@ fn links(ctx: &Ctx<'_>) -> usize {
 
 fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
     text.head("Memory");
-    text.bytes("used_memory", ctx.b.store.memory());
-    text.put("used_memory_dataset", ctx.b.store.memory());
+    let (data, used) = (ctx.b.store.memory(), memory_used(ctx.b));
+    let overhead = used - data;
+    for name in ["used_memory", "used_memory_rss", "used_memory_peak"] {
+        text.bytes(name, used);
+    }
+    text.put("used_memory_peak_perc", "100.00%");
+    text.put("used_memory_overhead", overhead);
+    text.put("used_memory_startup", USED_AT_START);
+    text.put("used_memory_dataset", data);
+    text.put("used_memory_dataset_perc", format_args!("{}.00%", data * 100 / used));
+    text.put("allocator_allocated", used);
+    text.put("allocator_active", used);
+    text.put("allocator_resident", used);
+    text.zeros(
+        "used_memory_lua used_memory_vm_eval used_memory_scripts_eval number_of_cached_scripts \
+         number_of_functions number_of_libraries used_memory_vm_functions used_memory_vm_total \
+         used_memory_functions used_memory_scripts",
+    );
     text.bytes("maxmemory", ctx.b.config.maxmemory);
-    text.put("maxmemory_policy", "noeviction");
+    text.put("maxmemory_policy", ctx.b.config.value("maxmemory-policy").unwrap_or_default());
+    text.put("mem_fragmentation_ratio", "1.00");
+    text.zeros("mem_fragmentation_bytes mem_not_counted_for_evict");
     let feeds = ctx.b.sessions.values().filter(|session| session.is_replica);
     let queued: u64 = feeds.map(|session| session.waiting).sum();
     let backlog = ctx.b.repl.backlog.as_ref().map_or(0, Backlog::len);
     text.put("mem_clients_slaves", queued);
     text.put("mem_replication_backlog", backlog);
     text.put("mem_total_replication_buffers", queued + backlog);
+    text.put("mem_clients_normal", ctx.b.sessions.len() as u64 * CLIENT_BYTES);
+    text.zeros("mem_cluster_links mem_aof_buffer");
+    text.put("mem_allocator", "libc");
+    text.zeros("active_defrag_running lazyfree_pending_objects lazyfreed_objects");
+}
+
+/// What a server of Redis takes before it has any key, roughly: limits that people set expect it.
+const USED_AT_START: u64 = 900_000;
+/// What a client takes.
+const CLIENT_BYTES: u64 = 1800;
+
+/// The memory that `maxmemory` is compared with.
+fn memory_used(b: &Beliefs) -> u64 {
+    USED_AT_START + b.store.memory() + b.sessions.len() as u64 * CLIENT_BYTES
+}
+
+/// Whether a command asks for memory that is not there. Queueing takes memory too, so within a
+/// transaction every command does. Policies that make room do not exist here: with them there is
+/// no limit.
+pub(in crate::command) fn is_short(b: &Beliefs, command: &Command, client: ClientId) -> bool {
+    let queued = b.sessions.get(&client).and_then(|session| session.multi.as_deref());
+    let asks = match queued {
+        Some(queued) if transaction::is_exec(command) => queued.any & flag::DENYOOM != 0,
+        Some(_) => !transaction::is_immediate(command),
+        None => command.is(flag::DENYOOM),
+    };
+    asks && memory_used(b) > b.config.maxmemory
+        && b.config.value("maxmemory-policy").as_deref() == Some("noeviction")
 }
 
 fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
@@ -217,19 +289,102 @@ fn stats(ctx: &Ctx<'_>, text: &mut Lines) {
     text.head("Stats");
     text.put("total_connections_received", stats.connections);
     text.put("total_commands_processed", stats.commands);
+    text.zeros(
+        "instantaneous_ops_per_sec total_net_input_bytes total_net_output_bytes \
+         total_net_repl_input_bytes total_net_repl_output_bytes instantaneous_input_kbps \
+         instantaneous_output_kbps instantaneous_input_repl_kbps instantaneous_output_repl_kbps",
+    );
     text.put("rejected_connections", stats.rejected);
     text.put("sync_full", stats.sync_full);
     text.put("sync_partial_ok", stats.sync_partial_ok);
     text.put("sync_partial_err", stats.sync_partial_err);
     text.put("expired_keys", stats.expired);
-    text.put("evicted_keys", 0);
+    text.zeros(
+        "expired_stale_perc expired_time_cap_reached_count expire_cycle_cpu_milliseconds \
+         evicted_keys evicted_clients total_eviction_exceeded_time current_eviction_exceeded_time",
+    );
     text.put("keyspace_hits", stats.hits);
     text.put("keyspace_misses", stats.misses);
     text.put("pubsub_channels", ctx.b.pubsub.channel_count());
     text.put("pubsub_patterns", ctx.b.pubsub.pattern_count());
     text.put("pubsubshard_channels", ctx.b.pubsub.shard_count());
+    text.zeros("latest_fork_usec total_forks");
     text.put("migrate_cached_sockets", ctx.b.migrations.links.len());
+    text.zeros(
+        "slave_expires_tracked_keys active_defrag_hits active_defrag_misses \
+         active_defrag_key_hits active_defrag_key_misses total_active_defrag_time \
+         current_active_defrag_time",
+    );
+    let tracking = &ctx.b.tracking;
+    text.put("tracking_total_keys", tracking.readers.len());
+    let items = tracking.readers.values().map(alloc::collections::BTreeSet::len);
+    text.put("tracking_total_items", items.sum::<usize>());
+    let prefixes = tracking.clients.values().filter(|tracked| tracked.mode == Mode::Broadcast);
+    text.put("tracking_total_prefixes", prefixes.map(|it| it.prefixes.len().max(1)).sum::<usize>());
     text.put("unexpected_error_replies", stats.unexpected_errors);
+    text.put("total_error_replies", ctx.b.record.errors_total);
+    text.zeros(
+        "dump_payload_sanitizations total_reads_processed total_writes_processed \
+         io_threaded_reads_processed io_threaded_writes_processed reply_buffer_shrinks \
+         reply_buffer_expands",
+    );
+}
+
+fn commandstats(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.head("Commandstats");
+    if !cfg!(feature = "full") {
+        return;
+    }
+    for ((container, name), counts) in &ctx.b.record.commands {
+        let (calls, us) = (counts.calls, counts.us);
+        let hundredths = (us * 100).checked_div(calls).unwrap_or(0);
+        text.put(
+            &alloc::format!("cmdstat_{container}{name}"),
+            format_args!(
+                "calls={calls},usec={us},usec_per_call={}.{:02},rejected_calls={},failed_calls={}",
+                hundredths / 100,
+                hundredths % 100,
+                counts.rejected,
+                counts.failed
+            ),
+        );
+    }
+}
+
+fn errorstats(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.head("Errorstats");
+    if !cfg!(feature = "full") {
+        return;
+    }
+    for (code, count) in &ctx.b.record.errors {
+        text.put(&alloc::format!("errorstat_{code}"), format_args!("count={count}"));
+    }
+}
+
+fn latencystats(ctx: &Ctx<'_>, text: &mut Lines) {
+    text.head("Latencystats");
+    if !cfg!(feature = "full") || !ctx.b.config.latency_tracking {
+        return;
+    }
+    let wanted = &ctx.b.config.latency_percentiles;
+    for ((container, name), counts) in &ctx.b.record.commands {
+        if counts.times.is_empty() {
+            continue;
+        }
+        let one = |word: &str| {
+            let us = counts.percentile(thousandths(word)?);
+            Some(alloc::format!("p{word}={us}.000"))
+        };
+        let values: Vec<String> = wanted.split_ascii_whitespace().filter_map(one).collect();
+        text.put(&alloc::format!("latency_percentiles_usec_{container}{name}"), values.join(","));
+    }
+}
+
+/// `99.9` of a hundred in thousandths; further digits do not count.
+fn thousandths(word: &str) -> Option<u64> {
+    let (whole, rest) = word.split_once('.').unwrap_or((word, ""));
+    let rest: u64 = alloc::format!("{rest:0<3}").get(..3)?.parse().ok()?;
+    Some(whole.parse::<u64>().ok()? * 1000 + rest)
 }
 
 fn replication(ctx: &Ctx<'_>, text: &mut Lines) {
@@ -241,6 +396,10 @@ fn cpu(_: &Ctx<'_>, text: &mut Lines) {
     text.head("CPU");
     text.put("used_cpu_sys", "0.000000");
     text.put("used_cpu_user", "0.000000");
+    text.zeros(
+        "used_cpu_sys_children used_cpu_user_children used_cpu_sys_main_thread \
+         used_cpu_user_main_thread",
+    );
 }
 
 fn cluster(ctx: &Ctx<'_>, text: &mut Lines) {

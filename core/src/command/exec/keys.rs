@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use super::{exists, read, same, settle};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
+    config::event,
     resp::parse_i64,
-    rules::{Ctx, persistence},
+    rules::{Ctx, notify, persistence},
     store::{Key, Str, Value, glob},
 };
 
@@ -15,7 +16,10 @@ pub(in crate::command) fn del(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let mut gone = 0;
     for key in call.args.iter().skip(1) {
         let slot = settle(ctx, call, key);
-        gone += i64::from(ctx.b.store.remove(slot, key).is_some());
+        if ctx.b.store.remove(slot, key).is_some() {
+            gone += 1;
+            notify::event(ctx, event::GENERIC, "del", key);
+        }
     }
     if gone > 0 {
         call.propagate = Propagate::Verbatim;
@@ -96,7 +100,9 @@ pub(in crate::command) fn flush(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.syntax_error();
     }
     ctx.b.store.clear();
-    persistence::flushed(ctx);
+    if call.command.name == "flushall" {
+        persistence::flushed(ctx);
+    }
     call.propagate = Propagate::Verbatim;
     call.reply.ok();
 }
@@ -105,16 +111,16 @@ pub(in crate::command) fn flush(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(in crate::command) fn keys(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (pattern, now) = (call.arg(1), call.clock(ctx));
     let fits = |key: &Key| pattern == b"*" || glob(pattern, key);
-    let found: Vec<&Key> = ctx
-        .b
-        .store
-        .iter()
-        .filter(|(key, _, expire)| expire.is_none_or(|at| at > now) && fits(key))
-        .map(|(key, _, _)| key)
-        .collect();
+    let fitting = ctx.b.store.iter().filter(|(key, _, _)| fits(key));
+    let (due, found): (Vec<_>, Vec<_>) =
+        fitting.partition(|(_, _, expire)| expire.is_some_and(|at| at <= now));
     call.reply.array(found.len());
-    for key in found {
+    for (key, _, _) in found {
         call.reply.bulk(key);
+    }
+    let due: Vec<Key> = due.into_iter().map(|(key, _, _)| Key::clone(key)).collect();
+    for key in due {
+        settle(ctx, call, &key);
     }
 }
 

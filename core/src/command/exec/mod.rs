@@ -17,6 +17,8 @@ pub(super) mod dump;
 pub(super) mod expiry;
 pub(super) mod failover;
 pub(super) mod hashes;
+#[cfg(feature = "full")]
+pub(super) mod hyperloglog;
 pub(super) mod info;
 pub(super) mod introspect;
 pub(super) mod keys;
@@ -26,6 +28,7 @@ pub(super) mod migrate;
 pub(super) mod numbers;
 pub(super) mod persistence;
 pub(super) mod pubsub;
+pub(super) mod record;
 pub(super) mod replication;
 pub(super) mod scans;
 pub(super) mod server;
@@ -35,6 +38,7 @@ pub(super) mod sort;
 pub(super) mod strings;
 #[cfg(test)]
 mod tests;
+pub(super) mod tracking;
 pub(super) mod transaction;
 pub(super) mod zranges;
 pub(super) mod zset_ops;
@@ -45,8 +49,9 @@ use super::{
     dispatch::{Shown, is_replica},
 };
 use crate::{
+    config::event,
     resp::parse_i64,
-    rules::{Ctx, replication::propagate, watch},
+    rules::{Ctx, notify, replication::propagate, watch},
     slot::Slot,
     store::{Collection, Entry, Kind, Value},
     time::UnixMillis,
@@ -59,6 +64,11 @@ const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong ki
 /// subcommand the arity is wrong, and an unknown one is refused.
 pub(super) fn container(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.syntax_error();
+}
+
+/// Refuses what a build without the feature `full` leaves out: the page has to be small.
+fn left_out(call: &mut Call<'_>) {
+    call.reply.error("ERR this is left out here; the program `slotscope server` has it");
 }
 
 /// Refuses a subcommand whose words do not fit, as Redis words it.
@@ -81,6 +91,7 @@ fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
         ctx.b.store.remove(slot, key);
         ctx.b.stats.expired += 1;
         propagate(ctx, &[b"DEL", key]);
+        notify::event(ctx, event::EXPIRED, "expired", key);
         watch::touched(ctx, key);
     }
     slot
@@ -90,6 +101,11 @@ fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
 fn read<'c>(ctx: &'c mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Option<&'c Entry> {
     let slot = settle(ctx, call, key);
     let now = call.clock(ctx);
+    if ctx.b.config.notify_keyspace_events.has(event::MISS)
+        && ctx.b.store.live(slot, key, now).is_none()
+    {
+        notify::event(ctx, event::MISS, "keymiss", key);
+    }
     let found = ctx.b.store.live(slot, key, now);
     match found {
         Some(_) => ctx.b.stats.hits += 1,
@@ -163,12 +179,19 @@ fn change<T: Collection, R>(
 ) -> Option<R> {
     let slot = call.slot_of(key);
     let mut work = Some(work);
+    let packing = ctx.b.store.packing().copied();
     let changed = ctx.b.store.modify(slot, key, |value| {
         let held = T::of_mut(value)?;
+        if let Some(packing) = &packing {
+            held.confine(packing);
+        }
         Some((work.take()?(held), held.is_void()))
     });
     let Some(changed) = changed else {
         let mut fresh = T::default();
+        if let Some(packing) = &packing {
+            fresh.confine(packing);
+        }
         let answer = work.take()?(&mut fresh);
         if !fresh.is_void() {
             ctx.b.store.insert(slot, key, fresh.into(), None);
@@ -202,6 +225,6 @@ fn millis(at: UnixMillis) -> i64 {
 }
 
 /// Whether two words are the same but for letter case.
-fn same(word: &[u8], keyword: &str) -> bool {
+pub(super) fn same(word: &[u8], keyword: &str) -> bool {
     word.eq_ignore_ascii_case(keyword.as_bytes())
 }

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{NOT_AN_INTEGER, read_as, same};
+use super::{NOT_AN_INTEGER, read_as, same, settle};
 use crate::{
     command::Call,
     resp::{parse_i64, write_double},
@@ -74,15 +74,19 @@ pub(in crate::command) fn scan(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let Some(cursor) = cursor(call, 1) else { return };
     let Some(step) = step(call, cursor, 2, true) else { return };
     let now = call.clock(ctx);
-    let mut found: Vec<Key> = Vec::new();
+    let (mut found, mut due): (Vec<Key>, Vec<Key>) = (Vec::new(), Vec::new());
     let next = ctx.b.store.scan(step.cursor, step.count, |key, entry| {
-        let fits = !entry.is_expired(now)
-            && step.fits(key)
-            && step.kind.is_none_or(|kind| same(kind, entry.value.type_name()));
-        if fits {
+        let fits =
+            step.fits(key) && step.kind.is_none_or(|kind| same(kind, entry.value.type_name()));
+        if fits && entry.is_expired(now) {
+            due.push(Key::clone(key));
+        } else if fits {
             found.push(Key::clone(key));
         }
     });
+    for key in due {
+        settle(ctx, call, &key);
+    }
     answer(call, next, &found);
 }
 

@@ -18,11 +18,6 @@ pub(in crate::command) fn empty_array(_: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.array(0);
 }
 
-/// 0.
-pub(in crate::command) fn zero(_: &mut Ctx<'_>, call: &mut Call<'_>) {
-    call.reply.integer(0);
-}
-
 /// `DEBUG SEGFAULT`: it ends the process, so from elsewhere only if the configuration says so.
 /// Redis refuses it from here too unless told otherwise, and the lessons would need that setting.
 pub(in crate::command) fn debug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
@@ -43,9 +38,7 @@ pub(in crate::command) fn debug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         persistence::debug_reload(ctx, call);
     } else if same(word, "LOADAOF") {
         persistence::debug_loadaof(ctx, call);
-    } else if same(word, "SLEEP") {
-        call.reply.error("ERR DEBUG SLEEP is refused: stop the process to freeze a node");
-    } else {
+    } else if !debug::switch(ctx, call) {
         debug::look(ctx, call);
     }
 }

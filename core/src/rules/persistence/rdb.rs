@@ -12,6 +12,7 @@ use crate::{
 
 /// `BGSAVE [SCHEDULE]`: what to answer.
 pub(crate) fn bgsave(ctx: &mut Ctx<'_>, schedule: bool) -> Result<&'static str, &'static str> {
+    supersede(ctx);
     let persist = &mut ctx.b.persist;
     if persist.saving.is_some() {
         return Err("ERR Background save already in progress");
@@ -30,6 +31,7 @@ pub(crate) fn bgsave(ctx: &mut Ctx<'_>, schedule: bool) -> Result<&'static str, 
 
 /// `SAVE`: the client is answered when the snapshot is durable; the refusal, if it cannot begin.
 pub(crate) fn save(ctx: &mut Ctx<'_>, client: Option<ClientId>) -> Result<(), &'static str> {
+    supersede(ctx);
     if ctx.b.persist.saving.is_some() {
         return Err("ERR Background save already in progress");
     }
@@ -53,6 +55,17 @@ pub(crate) fn flushed(ctx: &mut Ctx<'_>) {
     }
     if ctx.b.persist.saving.is_none() && !ctx.b.config.save_points().is_empty() {
         save_for(ctx, SaveFor::Nobody);
+        // Redis has written the file by now, and counts anew.
+        ctx.b.persist.rdb.saved_dirty = ctx.b.store.dirty();
+    }
+}
+
+/// Gives a snapshot up that nobody waits for, because a later one is about to begin: what FLUSHALL
+/// leaves behind is no reason to refuse a SAVE.
+fn supersede(ctx: &mut Ctx<'_>) {
+    let idle = ctx.b.persist.saving.take_if(|saving| saving.who == SaveFor::Nobody);
+    if let Some(saving) = idle {
+        ctx.out.push(Effect::CancelJob { job: saving.id });
     }
 }
 
@@ -98,6 +111,8 @@ pub(crate) fn saved(ctx: &mut Ctx<'_>, job: JobId, result: Result<(), &str>) {
             let bytes = if result.is_ok() { b"+OK\r\n".to_vec() } else { b"-ERR\r\n".to_vec() };
             ctx.out.push(Effect::Reply { client, bytes });
         }
+        // It was counted as saved too early.
+        SaveFor::Nobody if result.is_err() => rdb.saved_dirty = dirty.saturating_sub(1),
         SaveFor::Nobody => {}
         SaveFor::Shutdown => shutdown::saved(ctx, result.is_ok()),
     }

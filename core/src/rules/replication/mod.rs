@@ -59,20 +59,20 @@ pub(crate) const fn open_unit(ctx: &mut Ctx<'_>) {
     ctx.b.repl.unit.open = true;
 }
 
-/// What was gathered enters the stream, within MULTI and EXEC if it is more than one command.
-pub(crate) fn close_unit(ctx: &mut Ctx<'_>) {
+/// What was gathered enters the stream, within MULTI and EXEC if it is more than one command; not
+/// if these have nothing in common (`is_loose`), as keys that SCAN found to be due.
+pub(crate) fn close_unit(ctx: &mut Ctx<'_>, is_loose: bool) {
     let unit = &mut ctx.b.repl.unit;
     unit.open = false;
     if unit.commands.is_empty() {
         return;
     }
     let commands = core::mem::take(&mut unit.commands);
-    let is_wrapped = commands.len() > 1;
+    let is_wrapped = commands.len() > 1 && !is_loose;
     let logs = commands.iter().any(|(_, kept)| *kept == Kept::Logged);
     let kept = if logs { Kept::Logged } else { Kept::Told };
     if is_wrapped {
-        // Before the SELECT that a new stream begins with, as in Redis 7.0.
-        append(ctx, &[b"MULTI"], kept);
+        emit(ctx, &[b"MULTI"], kept);
     }
     for (command, kept) in &commands {
         let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();

@@ -70,7 +70,10 @@ impl Bench {
             blocked: crate::session::Blocked::default(),
             rng,
             stats: Stats::default(),
+            record: crate::session::Record::default(),
+            tracking: crate::session::Tracking::default(),
             started: Instant::ZERO,
+            debug: crate::beliefs::Switches::default(),
         };
         let remote = "127.0.0.1".parse().ok().map(|ip| Addr { ip, port: 50_000 });
         let locked = !b.config.requirepass.is_empty();

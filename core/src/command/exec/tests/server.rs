@@ -162,3 +162,103 @@ fn refusals_before_a_handler() {
     bench.check("SET k v -> -NOREPLICAS Not enough good replicas to write.");
     bench.check("GET k -> nil");
 }
+
+#[test]
+fn what_stands_in_one_piece_can_be_said() {
+    check(
+        r#"
+        CONFIG SET hash-max-listpack-entries 2 -> OK
+        HSET h a 1 b 2 -> :2
+        OBJECT ENCODING h -> "listpack"
+        HSET h c 3 -> :1
+        OBJECT ENCODING h -> "hashtable"
+        CONFIG SET hash-max-ziplist-value 100 -> OK
+        HSET long f aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa -> :1
+        OBJECT ENCODING long -> "listpack"
+        CONFIG SET set-max-intset-entries 1 -> OK
+        SADD s 1 2 -> :2
+        OBJECT ENCODING s -> "hashtable"
+        CONFIG SET zset-max-listpack-value 3 -> OK
+        ZADD z 1 abcd -> :1
+        OBJECT ENCODING z -> "skiplist"
+        COPY z y -> :1
+        OBJECT ENCODING y -> "skiplist"
+        "#,
+    );
+}
+
+#[test]
+fn writes_need_memory() {
+    check(
+        r#"
+        CONFIG SET maxmemory 1 -> OK
+        SET k v -> -OOM command not allowed when used memory > 'maxmemory'.
+        GET k -> nil
+        DEL k -> :0
+        MULTI -> OK
+        GET k -> -OOM command not allowed when used memory > 'maxmemory'.
+        EXEC -> -EXECABORT Transaction discarded because of previous errors.
+        CONFIG SET maxmemory-policy allkeys-lru -> OK
+        SET k v -> OK
+        "#,
+    );
+}
+
+#[test]
+fn debug_helps_tests_of_clients() {
+    check(
+        r#"
+        DEBUG POPULATE 2 -> OK
+        GET key:1 -> "value:1"
+        DEBUG POPULATE 1 x 12 -> OK
+        STRLEN x:0 -> :12
+        DEBUG PROTOCOL integer -> :12345
+        DEBUG PROTOCOL push -> -ERR RESP2 is not supported by this command
+        DEBUG ERROR MINE -> -MINE
+        DEBUG SET-ACTIVE-EXPIRE 0 -> OK
+        DEBUG QUICKLIST-PACKED-THRESHOLD 1b -> OK
+        DEBUG NOSUCH -> -ERR unknown subcommand or wrong number of arguments for 'NOSUCH'. Try DEBUG HELP.
+        "#,
+    );
+    let mut bench = Bench::new(Config::default());
+    bench.check("DEBUG SLEEP 0.25 -> OK");
+    assert_eq!(bench.out.take_sleep(), 250_000);
+}
+
+#[test]
+fn commands_and_errors_are_counted() {
+    let mut bench = Bench::new(Config::default());
+    bench.check(
+        r#"
+        SET k v -> OK
+        LPUSH k v
+        GET
+        nosuch
+        "#,
+    );
+    let text = bench.say("INFO everything");
+    for line in [
+        "cmdstat_set:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0",
+        "cmdstat_lpush:calls=1,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=1",
+        "cmdstat_get:calls=0,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0",
+        "errorstat_ERR:count=2",
+        "errorstat_WRONGTYPE:count=1",
+        "total_error_replies:3",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    assert!(!bench.say("INFO").contains("cmdstat_set"));
+    bench.check("CONFIG RESETSTAT -> OK");
+    assert!(bench.say("INFO stats").contains("total_error_replies:0"));
+}
+
+#[test]
+fn who_monitors_sees_what_others_say() {
+    let mut bench = Bench::new(Config::default());
+    assert_eq!(bench.say_as(9, "MONITOR"), "OK");
+    bench.check("SET k a\"b -> OK");
+    bench.check("CONFIG GET port");
+    let pushed = bench.pushed();
+    assert_eq!(pushed.len(), 1, "{pushed:?}");
+    assert!(pushed[0].ends_with(r#"[0 127.0.0.1:50000] "SET" "k" "a\"b""#), "{pushed:?}");
+}

@@ -1,0 +1,234 @@
+//! What is noted of a command that ran or was refused: counts, errors, times; and who looks on.
+//!
+//! Errors are told by the reply: it begins with a minus. Within a transaction each command counts
+//! for itself.
+
+use alloc::{string::String, sync::Arc, vec::Vec};
+
+use super::{
+    Args,
+    exec::same,
+    table::{Command, flag},
+};
+use crate::{beliefs::Beliefs, id::ClientId, io::Effect, rules::Ctx, session::Slow, time::Now};
+
+/// Words and bytes of a word that the slow log keeps.
+const SLOW_WORDS_MAX: usize = 32;
+const SLOW_BYTES_MAX: usize = 128;
+/// The longest first word of an error that is counted apart.
+const CODE_MAX: usize = 32;
+
+/// A command ran; `reply` is what it answered.
+pub(super) fn ran(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    command: &'static Command,
+    args: Args<'_>,
+    reply: &[u8],
+) {
+    if !cfg!(feature = "full") {
+        return;
+    }
+    let name = (command.container, command.name);
+    let failed = count_error(ctx.b, reply);
+    let record = &mut ctx.b.record;
+    let counts = record.commands.entry(name).or_default();
+    counts.calls += 1;
+    counts.failed += u64::from(failed);
+    if !record.monitors.is_empty() && !command.is(flag::ADMIN) {
+        show(ctx, client, args);
+    }
+}
+
+/// A command that had to wait has its answer at last.
+pub(super) fn served(
+    ctx: &mut Ctx<'_>,
+    client: ClientId,
+    command: &'static Command,
+    args: Args<'_>,
+    reply: &[u8],
+) {
+    ran(ctx, client, command, args, reply);
+    took(ctx.b, ctx.now, client, (command.container, command.name), args, 0);
+}
+
+/// A command was refused before it ran.
+pub(super) fn refused(ctx: &mut Ctx<'_>, command: Option<&'static Command>, reply: &[u8]) {
+    if !cfg!(feature = "full") {
+        return;
+    }
+    count_error(ctx.b, reply);
+    ctx.b.record.last = None;
+    if let Some(command) = command {
+        let name = (command.container, command.name);
+        ctx.b.record.commands.entry(name).or_default().rejected += 1;
+    }
+}
+
+/// Counts the error that a reply is, if it is one.
+pub(super) fn count_error(b: &mut Beliefs, reply: &[u8]) -> bool {
+    let Some(text) = reply.strip_prefix(b"-").filter(|_| cfg!(feature = "full")) else {
+        return false;
+    };
+    let code = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    let code = core::str::from_utf8(code.get(..CODE_MAX).unwrap_or(code)).unwrap_or("ERR");
+    b.record.count_error(code);
+    true
+}
+
+/// The command that ran last took so long.
+pub(crate) fn took(
+    b: &mut Beliefs,
+    now: Now,
+    client: ClientId,
+    (container, name): (&'static str, &'static str),
+    args: Args<'_>,
+    us: u64,
+) {
+    if !cfg!(feature = "full") {
+        return;
+    }
+    let tracks = b.config.latency_tracking;
+    if let Some(counts) = b.record.commands.get_mut(&(container, name)) {
+        if tracks {
+            counts.took(us);
+        } else {
+            counts.us += us;
+        }
+    }
+    let (ms, limit_ms) = (us / 1000, b.config.latency_monitor_threshold_ms);
+    if limit_ms > 0 && ms >= limit_ms {
+        let row = super::table::lookup(args);
+        let is_fast = row.is_ok_and(|command| command.is(flag::FAST));
+        b.record.spike(if is_fast { "fast-command" } else { "command" }, now.wall.secs(), ms);
+    }
+    let is_slow = u64::try_from(b.config.slowlog_log_slower_than_us).is_ok_and(|max| us >= max);
+    if is_slow && name != "exec" {
+        note_slow(b, now, client, args, us);
+    }
+}
+
+fn note_slow(b: &mut Beliefs, now: Now, client: ClientId, args: Args<'_>, us: u64) {
+    let mut words = shown(args);
+    if words.len() > SLOW_WORDS_MAX {
+        let more = words.len() - SLOW_WORDS_MAX + 1;
+        words.truncate(SLOW_WORDS_MAX - 1);
+        words.push(alloc::format!("... ({more} more arguments)").into_bytes());
+    }
+    for word in &mut words {
+        if word.len() > SLOW_BYTES_MAX {
+            let more = alloc::format!("... ({} more bytes)", word.len() - SLOW_BYTES_MAX);
+            word.truncate(SLOW_BYTES_MAX);
+            word.extend_from_slice(more.as_bytes());
+        }
+    }
+    let session = b.sessions.get(&client);
+    let remote = session.and_then(|session| session.remote);
+    let slow = Slow {
+        id: b.record.slow_total,
+        at: now.wall,
+        us,
+        words,
+        remote: remote.map_or_else(String::new, |addr| alloc::format!("{addr}")),
+        name: session.map_or_else(String::new, |session| session.name.clone()),
+    };
+    b.record.slow_total += 1;
+    b.record.slow.push_back(slow);
+    let max = usize::try_from(b.config.slowlog_max_len).unwrap_or(usize::MAX);
+    while b.record.slow.len() > max {
+        b.record.slow.pop_front();
+    }
+}
+
+/// The words of a request without the secrets in them.
+fn shown(args: Args<'_>) -> Vec<Vec<u8>> {
+    let word = |at: usize| args.get(at).copied().unwrap_or_default();
+    let is_secret = |at: usize| {
+        let before = word(at - 1);
+        match at {
+            1.. if same(word(0), "AUTH") => true,
+            2.. if same(word(0), "HELLO") => {
+                same(before, "AUTH") || at > 2 && same(word(at - 2), "AUTH")
+            }
+            3.. if same(word(0), "CONFIG") && same(word(1), "SET") => {
+                at % 2 == 1
+                    && ["requirepass", "masterauth", "masteruser"]
+                        .iter()
+                        .any(|name| same(before, name))
+            }
+            6.. if same(word(0), "MIGRATE") => {
+                same(before, "AUTH") || same(before, "AUTH2") || same(word(at - 2), "AUTH2")
+            }
+            _ => false,
+        }
+    };
+    let one = |(at, word): (usize, &&[u8])| match at {
+        1.. if is_secret(at) => b"(redacted)".to_vec(),
+        _ => word.to_vec(),
+    };
+    args.iter().enumerate().map(one).collect()
+}
+
+/// Shows a command to those who look on (MONITOR).
+fn show(ctx: &mut Ctx<'_>, client: ClientId, args: Args<'_>) {
+    let remote = ctx.b.sessions.get(&client).and_then(|session| session.remote);
+    let from = remote.map_or_else(|| String::from("unix:"), |addr| alloc::format!("{addr}"));
+    let wall = ctx.now.wall;
+    let mut line = alloc::format!("+{}.{:06} [0 {from}]", wall.secs(), wall.0 % 1000 * 1000);
+    for word in shown(args) {
+        line.push_str(&alloc::format!(" \"{}\"", Quoted(&word)));
+    }
+    line.push_str("\r\n");
+    let bytes: Arc<[u8]> = Arc::from(line.as_bytes());
+    for client in &ctx.b.record.monitors {
+        ctx.out.push(Effect::Push { client: *client, bytes: Arc::clone(&bytes) });
+    }
+}
+
+/// Bytes as a string of C.
+struct Quoted<'a>(&'a [u8]);
+
+impl core::fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| match byte {
+            b'\n' => f.write_str("\\n"),
+            b'\r' => f.write_str("\\r"),
+            b'\t' => f.write_str("\\t"),
+            7 => f.write_str("\\a"),
+            8 => f.write_str("\\b"),
+            b'"' | b'\\' => write!(f, "\\{}", char::from(*byte)),
+            b' '..=b'~' => write!(f, "{}", char::from(*byte)),
+            _ => write!(f, "\\x{byte:02x}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let line = |words: &[&str]| {
+            let args: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+            let shown = shown(&args);
+            let texts: Vec<_> = shown.iter().map(|word| String::from_utf8_lossy(word)).collect();
+            texts.join(" ")
+        };
+        assert_eq!(line(&["AUTH", "secret"]), "AUTH (redacted)");
+        assert_eq!(
+            line(&["hello", "3", "auth", "default", "secret", "setname", "me"]),
+            "hello 3 auth (redacted) (redacted) setname me"
+        );
+        assert_eq!(
+            line(&["CONFIG", "SET", "requirepass", "x", "timeout", "3"]),
+            "CONFIG SET requirepass (redacted) timeout 3"
+        );
+        assert_eq!(
+            line(&["MIGRATE", "h", "1", "k", "0", "5", "AUTH2", "user", "secret", "KEYS"]),
+            "MIGRATE h 1 k 0 5 AUTH2 (redacted) (redacted) KEYS"
+        );
+        assert_eq!(line(&["SET", "AUTH", "x"]), "SET AUTH x");
+        assert_eq!(alloc::format!("{}", Quoted(b"a\"\\\n\x01z")), "a\\\"\\\\\\n\\x01z");
+    }
+}

@@ -1,0 +1,30 @@
+//! Keyspace notifications: who hears that something happened to a key?
+//!
+//! Whoever listens to the channel of the key (`__keyspace@0__:key`) is told the event, whoever
+//! listens to that of the event (`__keyevent@0__:event`) is told the key, as far as
+//! `notify-keyspace-events` asks for it. Other nodes of a cluster are told nothing. Which events a
+//! command has is in `command/events`.
+//!
+//! Spec: Redis keyspace notifications.
+
+use super::{
+    Ctx,
+    publish::{self, Reach},
+};
+use crate::config::event;
+
+/// Something happened to a key.
+pub(crate) fn event(ctx: &mut Ctx<'_>, class: u16, name: &str, key: &[u8]) {
+    let wanted = ctx.b.config.notify_keyspace_events;
+    if !cfg!(feature = "full") || !wanted.has(class) {
+        return;
+    }
+    if wanted.has(event::KEYSPACE) {
+        let channel = [b"__keyspace@0__:", key].concat();
+        publish::heard(ctx, Reach::Everybody, &channel, name.as_bytes());
+    }
+    if wanted.has(event::KEYEVENT) {
+        let channel = [b"__keyevent@0__:", name.as_bytes()].concat();
+        publish::heard(ctx, Reach::Everybody, &channel, key);
+    }
+}
