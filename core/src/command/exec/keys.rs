@@ -111,16 +111,16 @@ pub(in crate::command) fn flush(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 pub(in crate::command) fn keys(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (pattern, now) = (call.arg(1), call.clock(ctx));
     let fits = |key: &Key| pattern == b"*" || glob(pattern, key);
-    let fitting = ctx.b.store.iter().filter(|(key, _, _)| fits(key));
-    let (due, found): (Vec<_>, Vec<_>) =
-        fitting.partition(|(_, _, expire)| expire.is_some_and(|at| at <= now));
+    let found: Vec<&Key> = ctx
+        .b
+        .store
+        .iter()
+        .filter(|(key, _, expire)| expire.is_none_or(|at| at > now) && fits(key))
+        .map(|(key, _, _)| key)
+        .collect();
     call.reply.array(found.len());
-    for (key, _, _) in found {
+    for key in found {
         call.reply.bulk(key);
-    }
-    let due: Vec<Key> = due.into_iter().map(|(key, _, _)| Key::clone(key)).collect();
-    for key in due {
-        settle(ctx, call, &key);
     }
 }
 
