@@ -84,6 +84,7 @@ pub struct App {
     open: HashMap<u16, Open>,
     /// Where each slot was last time; 0 for those never asked for.
     homes: Vec<u16>,
+    asked: u16,
 }
 
 struct Open(Connection);
@@ -98,7 +99,7 @@ impl App {
     /// Knows these nodes.
     #[must_use]
     pub fn new(ports: Vec<u16>) -> Self {
-        Self { ports, next: 0, open: HashMap::new(), homes: vec![0; SLOTS.into()] }
+        Self { ports, next: 0, open: HashMap::new(), homes: vec![0; SLOTS.into()], asked: 0 }
     }
 
     /// `SET key number`.
@@ -125,6 +126,12 @@ impl App {
         self.ask(key, redis::cmd("INCR").arg(key))
     }
 
+    /// Who gave the last answer, or failed to.
+    #[must_use]
+    pub fn asked(&self) -> u16 {
+        self.asked
+    }
+
     fn ask<T: redis::FromRedisValue>(
         &mut self,
         key: &str,
@@ -141,6 +148,7 @@ impl App {
         let mut is_fresh = false;
         loop {
             is_fresh |= !self.open.contains_key(&port);
+            self.asked = port;
             let answer = self.connection(port).and_then(|open| {
                 if is_guest {
                     redis::cmd("ASKING").exec(open)?;

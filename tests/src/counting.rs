@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::client::App;
@@ -36,7 +36,8 @@ pub struct Ack {
 pub struct Tally {
     /// In order.
     pub acks: Vec<Ack>,
-    /// Writes that ended in an error, with its words: whether they happened is not known.
+    /// Writes that ended in an error: when by the logs' clock, which port, its words. Whether they
+    /// happened is not known.
     pub errors: Vec<(Instant, String)>,
 }
 
@@ -93,7 +94,8 @@ impl Counting {
                         given.fetch_add(1, Ordering::Relaxed);
                     }
                     Err(error) => {
-                        tally.errors.push((Instant::now(), error.to_string()));
+                        let said = format!("{} {}: {error}", time_of_day(), app.asked());
+                        tally.errors.push((Instant::now(), said));
                         failed.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -131,6 +133,13 @@ impl Counting {
         );
         (tally, lost)
     }
+}
+
+/// Now, as the logs of both makes print it in UTC.
+fn time_of_day() -> String {
+    let ms = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() % 86_400_000;
+    let (secs, minutes, hours) = (ms / 1000 % 60, ms / 60_000 % 60, ms / 3_600_000);
+    format!("{hours:02}:{minutes:02}:{secs:02}.{:03}", ms % 1000)
 }
 
 /// The name of a counter.

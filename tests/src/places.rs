@@ -19,23 +19,19 @@ pub fn target() -> PathBuf {
     root().join(named)
 }
 
-/// `slotscope`, in release; built now if it is not up to date.
+/// `slotscope`, in release; built now if it is not up to date. `SLOTSCOPE_PROGRAM` names another
+/// one: a test that is being written need not wait for a release.
 pub fn slotscope() -> &'static Path {
-    SLOTSCOPE.get_or_init(|| released("slotscope"))
+    SLOTSCOPE.get_or_init(|| {
+        let named = std::env::var_os("SLOTSCOPE_PROGRAM");
+        named.map_or_else(|| released("slotscope"), PathBuf::from)
+    })
 }
 
 /// Takes another `slotscope` than the one built from here; counts only before it is first used.
 pub fn use_program(path: PathBuf) {
     // It is set twice only if the caller says it twice: then the first one counts.
     drop(SLOTSCOPE.set(path));
-}
-
-/// Takes the program that `SLOTSCOPE_PROGRAM` names, if it does: a test while it is written need
-/// not wait for a release.
-pub fn take_program_from_environment() {
-    if let Some(path) = std::env::var_os("SLOTSCOPE_PROGRAM") {
-        use_program(path.into());
-    }
 }
 
 static SLOTSCOPE: OnceLock<PathBuf> = OnceLock::new();

@@ -427,6 +427,7 @@ impl CrateApp {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what was received has no other owner")]
 fn differs<T: PartialEq + std::fmt::Debug>(wanted: T, got: T) -> RedisResult<Option<String>> {
     Ok((wanted != got).then(|| format!("{got:?} instead of {wanted:?}")))
 }

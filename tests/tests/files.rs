@@ -26,7 +26,6 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start(make: Make, below: &TempDir, directives: &[&str]) -> Server {
-    places::take_program_from_environment();
     Server::start(make, ports::free(), below.path(), directives)
 }
 
@@ -372,15 +371,17 @@ fn who_asks_while_it_loads_is_told_so() {
             let mut server = start(make, &folder, &[&slowly[..], &often].concat());
             let lines: String =
                 (0..500).fold(String::new(), |text, n| format!("{text}SET k{n} {n:0200}\n"));
-            server.cli_script(&lines);
+            let answers = server.cli_script(&lines);
+            assert_eq!(answers.lines().filter(|line| *line == "OK").count(), 500, "{answers}");
             if log == "yes" {
                 // The base is what is slow: each command of a log waits only in Redis 7.2.
-                server.cli(&["BGREWRITEAOF"]);
+                let said = server.cli(&["BGREWRITEAOF"]);
+                assert!(said.starts_with("Background append only file rewriting"), "{said}");
                 wait_for("the log is rewritten", PATIENCE, || {
                     (server.info("aof_rewrite_in_progress")? == "0").then_some(())
                 });
             }
-            server.cli(&["SHUTDOWN", "SAVE"]);
+            assert_eq!(server.cli(&["SHUTDOWN", "SAVE"]).trim(), "");
             wait_for("the process has ended", PATIENCE, || server.process().ended());
             server.restart();
             for words in [&["PING"][..], &["GET", "k1"], &["CONFIG", "SET", "appendonly", "no"]] {
@@ -393,7 +394,7 @@ fn who_asks_while_it_loads_is_told_so() {
             {
                 assert!(server.info(&format!("loading_{field}")).is_some(), "{make:?}: {field}");
             }
-            server.cli(&["CONFIG", "SET", "key-load-delay", "0"]);
+            assert_eq!(server.cli(&["CONFIG", "SET", "key-load-delay", "0"]).trim(), "OK");
             loaded(&server);
             assert_eq!(server.info("loading").as_deref(), Some("0"));
             assert_eq!(server.cli(&["DBSIZE"]).trim(), "500");

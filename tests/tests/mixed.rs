@@ -46,8 +46,8 @@ fn mixed() -> Cluster {
         assert_eq!(answer.trim(), "OK");
     }
     cluster.await_agreement(PATIENCE);
-    for n in 3..6 {
-        cluster.await_replica_in_sync(ports[n], PATIENCE);
+    for &replica in &ports[3..] {
+        cluster.await_replica_in_sync(replica, PATIENCE);
     }
     cluster
 }

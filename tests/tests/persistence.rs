@@ -130,7 +130,6 @@ struct Toll {
 
 /// Kills and restarts under load; what was acknowledged and lost.
 fn kill_again_and_again(policy: &str, restarts: usize) -> Toll {
-    places::take_program_from_environment();
     let folder = tempfile::tempdir().unwrap();
     let directives = [
         "--appendonly",
@@ -232,7 +231,6 @@ fn kill_9_loses_two_seconds_at_most_with_everysec() {
 
 /// A server whose files may not grow beyond some size: what a full disk does, without one.
 fn cramped(port: u16, folder: &std::path::Path, kilobytes: u32, directives: &[&str]) -> Process {
-    places::take_program_from_environment();
     let mut command = Command::new("sh");
     // Without a handler the kernel would end a process that writes too much.
     command.args(["-c", "trap '' XFSZ; limit=$1; shift; ulimit -S -f $limit; exec \"$@\"", "sh"]);
@@ -387,7 +385,6 @@ fn pings(port: u16, mut busy: impl FnMut() -> bool) -> (Duration, Duration, usiz
 /// every write is synced.
 #[test]
 fn the_loop_answers_while_the_disk_is_busy() {
-    places::take_program_from_environment();
     let folder = tempfile::tempdir().unwrap();
     let server =
         Server::start(Slotscope, ports::free(), folder.path(), &["--rdbcompression", "no"]);

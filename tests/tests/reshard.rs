@@ -61,7 +61,7 @@ fn keys(n: usize) -> Vec<(String, String)> {
     key("set", "SADD", many(n % 20 + 1, &|i| format!("member{i}")));
     key("small-hash", "HSET", many(n % 20 + 1, &|i| format!("field{i} {i}")));
     key("small-zset", "ZADD", many(n % 20 + 1, &|i| format!("{i}.25 member{i}")));
-    if n % 50 == 0 {
+    if n.is_multiple_of(50) {
         key("hash", "HSET", many(600, &|i| format!("field{i} {}", "v".repeat(i % 80))));
         key("zset", "ZADD", many(200, &|i| format!("{} member{i}", i * i)));
         key("long-list", "RPUSH", many(2000, &|i| format!("a-rather-long-element-{i}")));

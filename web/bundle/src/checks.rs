@@ -94,14 +94,14 @@ fn format() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    let system = system_tests();
-    run::run(
-        run::cargo()
-            .args(["clippy", "--quiet", "--workspace", "--lib", "--bins", "--tests", "--benches"])
-            .arg("--examples")
-            .args(system)
-            .args(["--", "-D", "warnings"]),
-    )
+    let all = ["--lib", "--bins", "--tests", "--benches", "--examples"].map(str::to_owned);
+    // `--tests` leaves out those of `test = false`, also where they are named beside it.
+    for targets in [all.to_vec(), system_tests()] {
+        let mut cargo = run::cargo();
+        cargo.args(["clippy", "--quiet", "--workspace"]).args(targets);
+        run::run(cargo.args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
 }
 
 fn clippy_web() -> Result<()> {
