@@ -189,7 +189,7 @@ fn fail_over(cluster: &mut Cluster, master: u16, heir: u16) {
     same_everywhere(cluster, &step);
 }
 
-/// The same by request: nothing is lost and nobody is refused.
+/// The same by request: nothing is lost and nobody is refused, but for a moment by bystanders.
 fn hand_over(cluster: &mut Cluster, master: u16, heir: u16) {
     let step = format!("{:?} is handed to {:?}", make(cluster, master), make(cluster, heir));
     let app = app(cluster);
@@ -200,7 +200,7 @@ fn hand_over(cluster: &mut Cluster, master: u16, heir: u16) {
     println!("{step}: within {:.2} s", started.elapsed().as_secs_f32());
     is_clean(cluster, &step);
     let (tally, lost) = app.stop();
-    assert!(tally.errors.is_empty(), "{step}: {:?}", tally.errors);
+    assert!(tally.beyond_a_handover().is_empty(), "{step}: {:?}", tally.errors);
     assert!(lost.is_empty(), "{step} lost {lost:?}");
     same_everywhere(cluster, &step);
 }

@@ -54,6 +54,6 @@ pub(crate) fn take_over(ctx: &mut Ctx<'_>, master: PeerIdx) {
     ctx.out.push(Effect::Notice(Notice::BecameMaster { epoch }));
     super::replication::follow_nobody(ctx);
     super::serving::update(ctx);
-    speak::pong_to_all(ctx);
+    speak::pong_of_takeover(ctx, master);
     super::manual::reset(ctx);
 }

@@ -128,6 +128,18 @@ pub(crate) fn pong_to_all(ctx: &mut Ctx<'_>) {
     }
 }
 
+/// A takeover, to everybody, and to the master that was replaced last of all: once it has told its
+/// own new role to those who have not heard the claim yet, they know no owner of the slots and
+/// refuse their clients.
+pub(crate) fn pong_of_takeover(ctx: &mut Ctx<'_>, replaced: PeerIdx) {
+    for at in ctx.b.cluster.peers.other_places() {
+        if at != replaced {
+            pong_to(ctx, at);
+        }
+    }
+    pong_to(ctx, replaced);
+}
+
 /// This replica's offset, to the other replicas of its master, before an election.
 pub(crate) fn pong_to_siblings(ctx: &mut Ctx<'_>) {
     let master = ctx.b.cluster.my_master();
