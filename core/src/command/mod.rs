@@ -95,8 +95,8 @@ impl<'a> Call<'a> {
         self.slot.unwrap_or_else(|| key_slot(key))
     }
 
-    /// The time by which expiries are judged: to the replication stream no key has expired, since
-    /// its master decides when they go.
+    /// The time by which expiries are judged: to a stream or a log no key has expired, since whoever
+    /// wrote it decided when they go. Nothing has expired at 0, not even what ended then.
     pub fn clock(&self, ctx: &Ctx<'_>) -> UnixMillis {
         if self.client.is_some() { ctx.now.wall } else { UnixMillis(0) }
     }

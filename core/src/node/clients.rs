@@ -81,7 +81,7 @@ pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
     if ctx.b.holds.paused(ctx.now.mono).is_some() {
         return;
     }
-    if ctx.b.store.next_expiry().is_none_or(|due| due > ctx.now.wall) {
+    if ctx.b.store.next_expiry().is_none_or(|due| due >= ctx.now.wall) {
         return;
     }
     let gone: Vec<_> = ctx.b.store.expire_some(ctx.now.wall, budget);

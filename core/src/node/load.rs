@@ -206,7 +206,7 @@ impl Node {
                 Item::Entry { key, value, expire_ms } => {
                     tell_head(ctx, load);
                     let expire = expire_ms.map(UnixMillis);
-                    if !keeps_expired && expire.is_some_and(|at| at <= ctx.now.wall) {
+                    if !keeps_expired && expire.is_some_and(|at| at < ctx.now.wall) {
                         load.expired.push(key);
                         continue;
                     }

@@ -164,7 +164,7 @@ impl Keyspace {
     /// Whether the key is there but its time has come.
     pub fn is_expired(&self, slot: Slot, key: &[u8], now: UnixMillis) -> bool {
         // Most data sets have few expiries: one comparison spares the look-up.
-        self.next_expiry().is_some_and(|soonest| soonest <= now)
+        self.next_expiry().is_some_and(|soonest| soonest < now)
             && self.entry(slot, key).is_some_and(|entry| entry.is_expired(now))
     }
 
@@ -297,7 +297,7 @@ impl Keyspace {
     pub fn expire_some(&mut self, now: UnixMillis, budget: usize) -> Vec<(Slot, Key)> {
         let mut gone = Vec::new();
         while gone.len() < budget {
-            let due = self.expiring.first().filter(|(at, _, _)| *at <= now);
+            let due = self.expiring.first().filter(|(at, _, _)| *at < now);
             let Some((_, slot, name)) = due.cloned() else { break };
             self.remove(slot, &name);
             gone.push((slot, name));

@@ -24,7 +24,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Whether its time has come.
     pub fn is_expired(&self, now: UnixMillis) -> bool {
-        self.expire.is_some_and(|at| at <= now)
+        self.expire.is_some_and(|at| at < now)
     }
 }
 

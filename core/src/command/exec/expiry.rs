@@ -91,7 +91,7 @@ fn set(ctx: &mut Ctx<'_>, call: &mut Call<'_>, unit: Unit) {
         return call.reply.integer(0);
     }
     // What comes from a log or a master is to be done as it says: commands behind it count on it.
-    if at <= millis(call.clock(ctx)) && !is_replica(ctx.b) {
+    if call.client.is_some() && at <= millis(ctx.now.wall) && !is_replica(ctx.b) {
         ctx.b.store.remove(slot, key);
         call.propagate = Propagate::as_one(&[b"DEL", key]);
     } else {

@@ -112,13 +112,13 @@ proptest! {
                 Op::Tick(ms) => {
                     now.0 += ms;
                     for (key, (_, expire)) in &model {
-                        let hidden = expire.is_some_and(|at| at <= now);
+                        let hidden = expire.is_some_and(|at| at < now);
                         prop_assert_eq!(store.get(key_slot(key), key, now).is_none(), hidden);
                         prop_assert_eq!(store.is_expired(key_slot(key), key, now), hidden);
                     }
                     let gone = store.expire_some(now, usize::MAX);
                     let before = model.len();
-                    model.retain(|_, (_, expire)| expire.is_none_or(|at| at > now));
+                    model.retain(|_, (_, expire)| expire.is_none_or(|at| at >= now));
                     prop_assert_eq!(gone.len(), before - model.len());
                 }
                 Op::Clear => {

@@ -80,7 +80,7 @@ fn expired_keys_are_gone_and_replicas_are_told() {
     check(
         r#"
         SET k v PX 100
-        + 99
+        + 100
         GET k -> "v"
         + 1
         = SET k v PXAT 1700000000100
@@ -89,11 +89,11 @@ fn expired_keys_are_gone_and_replicas_are_told() {
         = DEL k
         DBSIZE -> :0
         SET k v PX 100
-        + 100
+        + 101
         SET k w NX -> OK
-        = SET k v PXAT 1700000000200 ; MULTI ; DEL k ; SET k w NX ; EXEC
+        = SET k v PXAT 1700000000201 ; MULTI ; DEL k ; SET k w NX ; EXEC
         PEXPIRE k 10
-        + 10
+        + 11
         APPEND k x -> :1
         INCR k -> -ERR value is not an integer or out of range
         TTL k -> :-1
@@ -207,7 +207,7 @@ fn keys_as_such() {
         SCAN 0 TYPE hash -> ["0" []]
         SCAN 0 COUNT 0 -> -ERR syntax error
         SCAN x -> -ERR invalid cursor
-        + 50
+        + 51
         KEYS * -> []
         RANDOMKEY -> nil
         FLUSHALL soon -> -ERR syntax error
