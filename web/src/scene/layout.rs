@@ -55,7 +55,7 @@ pub fn places(nodes: &[(Option<u8>, Circle)], last_home: Option<u8>) -> Vec<Plac
     let last = nodes.iter().filter_map(|n| n.0).chain(last_home).max();
     let shards = last.map_or(1.0, |last| f64::from(last) + 1.0);
     let sector = std::f64::consts::TAU / shards;
-    let (inner_r, outer_r) = if nodes.len() <= 12 { (34.0, 26.0) } else { (23.0, 18.0) };
+    let (inner_r, outer_r) = if nodes.len() <= 12 { (34.0, 29.0) } else { (23.0, 18.0) };
     nodes
         .iter()
         .enumerate()

@@ -147,6 +147,13 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Whether every node that lives refuses clients: then it is said once and not at each node.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        let mut living = self.nodes.iter().filter(|node| node.up).peekable();
+        living.peek().is_some() && living.all(|node| node.lid)
+    }
+
     /// The glyph of a machine.
     #[must_use]
     pub fn node(&self, host: HostIdx) -> Option<&NodeGlyph> {

@@ -364,7 +364,7 @@ fn caption(s: Screen<'_>, n: &NodeGlyph) -> Html {
         lines.push((t!(w, "caption-stopped"), false));
     } else if n.frozen {
         lines.push((t!(w, "caption-frozen"), false));
-    } else if n.lid {
+    } else if n.lid && !s.page.scene.is_closed() {
         lines.push((t!(w, "caption-lid"), true));
     } else if n.role == Role::Empty {
         lines.push((t!(w, "caption-empty"), false));

@@ -240,7 +240,7 @@ fn banner(s: Screen<'_>) -> Html {
     if closed == 0 || living == 0 {
         return Html::default();
     }
-    let text = if closed == living {
+    let text = if page.scene.is_closed() {
         t!(w, "banner-all")
     } else {
         t!(w, "banner-some", n = closed, of = living)
