@@ -125,7 +125,7 @@ fn replies_are_the_same_word_for_word() {
             differences.push(format!("{words:?}\n  redis {wanted}\n  ours  {got}"));
         }
     };
-    for line in include_str!("commands.txt").lines() {
+    for line in include_str!("commands.txt").lines().filter(|line| !line.starts_with('#')) {
         let words: Vec<&str> =
             line.split_whitespace().map(|word| if word == "''" { "" } else { word }).collect();
         compare(&words);

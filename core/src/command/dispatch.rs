@@ -19,6 +19,7 @@ use crate::{
     beliefs::Beliefs,
     hold::Scope,
     id::ClientId,
+    io::Level,
     resp::{Protocol, ReplyBuf},
     rules::{Ctx, persistence, replication, watch},
     session::Replies,
@@ -64,6 +65,11 @@ pub(crate) fn execute(
     let caller = caller(ctx, client, found.ok());
     let checked = match found {
         Ok(command) => check(ctx, command, args, caller, reply).map(|slot| (command, slot)),
+        // What a browser sends that was talked into asking this port for a page: the lines below
+        // would be commands.
+        Err(_) if args.first().is_some_and(|word| speaks_http(word)) => {
+            return hang_up_on_http(ctx, client);
+        }
         Err(unknown) => {
             refuse_unknown(unknown, args, reply);
             Err(Refused::Here)
@@ -89,6 +95,23 @@ pub(crate) fn execute(
         silence(ctx, caller, found.ok(), mark, reply);
     }
     outcome
+}
+
+fn speaks_http(word: &[u8]) -> bool {
+    [&b"post"[..], b"host:"].iter().any(|name| word.eq_ignore_ascii_case(name))
+}
+
+fn hang_up_on_http(ctx: &mut Ctx<'_>, client: ClientId) -> Outcome {
+    let remote = ctx.b.sessions.get(&client).and_then(|session| session.remote);
+    ctx.out.log(Level::Warning, || {
+        let from = remote.map_or_else(|| "a local socket".into(), |addr| alloc::format!("{addr}"));
+        alloc::format!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross \
+             Protocol Scripting to compromise your Redis instance. Connection from {from} aborted."
+        )
+    });
+    Outcome::Close
 }
 
 /// Looks at who asks, and notes that it did.
@@ -145,6 +168,11 @@ fn check(
     if caller.in_multi && command.is(flag::NO_MULTI) {
         reply.error("ERR Command not allowed inside a transaction");
         return Err(Refused::Worded);
+    }
+    let touches = command.is(flag::WRITE) || command.is(flag::READONLY) && !command.keys.is_empty();
+    if touches && ctx.b.record.monitors.contains(&caller.client) {
+        reply.error("ERR Replica can't interact with the keyspace");
+        return Err(Refused::Here);
     }
     let slot = slot_of(ctx, command, args, caller, reply)?;
     if ctx.b.config.maxmemory > 0 && info::is_short(ctx.b, command, caller.client) {
@@ -221,9 +249,14 @@ fn run(
         statistics::ran(ctx, client, command, args, answer);
     }
     exec::tracking::track(ctx, client, command, args);
+    exec::tracking::end(ctx, client, command);
     finish(ctx, client, command, args, propagate);
     if ctx.b.blocked.has_ready() {
         blocking::serve(ctx);
+    }
+    ctx.b.tracking.current = None;
+    if !ctx.b.tracking.own.is_empty() {
+        reply.raw(&core::mem::take(&mut ctx.b.tracking.own));
     }
     // Those who were served are not what the driver has measured.
     ctx.b.record.last = (outcome != Outcome::Blocked).then_some((command.container, command.name));

@@ -63,7 +63,7 @@ pub(super) fn tell(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &
         notify::event(ctx, event::NEW, "new", &key);
     }
     match told {
-        _ if ["del", "unlink"].contains(&command.name) => {}
+        _ if ["del", "unlink", "pfcount"].contains(&command.name) => {}
         Propagate::Nothing | Propagate::Told => {}
         Propagate::Verbatim => one(ctx, command.name, command, args),
         Propagate::As(commands) => {

@@ -109,18 +109,22 @@ pub(crate) fn took(
 }
 
 fn note_slow(b: &mut Beliefs, now: Now, client: ClientId, args: Args<'_>, us: u64) {
-    let mut words = shown(args);
-    if words.len() > SLOW_WORDS_MAX {
-        let more = words.len() - SLOW_WORDS_MAX + 1;
-        words.truncate(SLOW_WORDS_MAX - 1);
-        words.push(alloc::format!("... ({more} more arguments)").into_bytes());
-    }
-    for word in &mut words {
-        if word.len() > SLOW_BYTES_MAX {
-            let more = alloc::format!("... ({} more bytes)", word.len() - SLOW_BYTES_MAX);
-            word.truncate(SLOW_BYTES_MAX);
-            word.extend_from_slice(more.as_bytes());
-        }
+    // Cut while they are copied: what is slow is often large, and stays here for long.
+    let kept = if args.len() > SLOW_WORDS_MAX { SLOW_WORDS_MAX - 1 } else { args.len() };
+    let mut words: Vec<Vec<u8>> = shown(args)
+        .take(kept)
+        .map(|word| {
+            let mut cut = word.get(..SLOW_BYTES_MAX).unwrap_or(word).to_vec();
+            if word.len() > cut.len() {
+                let more = alloc::format!("... ({} more bytes)", word.len() - cut.len());
+                cut.extend_from_slice(more.as_bytes());
+            }
+            cut
+        })
+        .collect();
+    if args.len() > kept {
+        let more = alloc::format!("... ({} more arguments)", args.len() - kept);
+        words.push(more.into_bytes());
     }
     let session = b.sessions.get(&client);
     let remote = session.and_then(|session| session.remote);
@@ -141,9 +145,9 @@ fn note_slow(b: &mut Beliefs, now: Now, client: ClientId, args: Args<'_>, us: u6
 }
 
 /// The words of a request without the secrets in them.
-fn shown(args: Args<'_>) -> Vec<Vec<u8>> {
-    let word = |at: usize| args.get(at).copied().unwrap_or_default();
-    let is_secret = |at: usize| {
+fn shown<'a>(args: Args<'a>) -> impl Iterator<Item = &'a [u8]> {
+    let word = move |at: usize| args.get(at).copied().unwrap_or_default();
+    let is_secret = move |at: usize| {
         let before = word(at - 1);
         match at {
             1.. if same(word(0), "AUTH") => true,
@@ -162,11 +166,10 @@ fn shown(args: Args<'_>) -> Vec<Vec<u8>> {
             _ => false,
         }
     };
-    let one = |(at, word): (usize, &&[u8])| match at {
-        1.. if is_secret(at) => b"(redacted)".to_vec(),
-        _ => word.to_vec(),
-    };
-    args.iter().enumerate().map(one).collect()
+    args.iter().enumerate().map(move |(at, word)| match at {
+        1.. if is_secret(at) => &b"(redacted)"[..],
+        _ => *word,
+    })
 }
 
 /// Shows a command to those who look on (MONITOR).
@@ -176,7 +179,7 @@ fn show(ctx: &mut Ctx<'_>, client: ClientId, args: Args<'_>) {
     let wall = ctx.now.wall;
     let mut line = alloc::format!("+{}.{:06} [0 {from}]", wall.secs(), wall.0 % 1000 * 1000);
     for word in shown(args) {
-        line.push_str(&alloc::format!(" \"{}\"", Quoted(&word)));
+        line.push_str(&alloc::format!(" \"{}\"", Quoted(word)));
     }
     line.push_str("\r\n");
     let bytes: Arc<[u8]> = Arc::from(line.as_bytes());
@@ -212,7 +215,7 @@ mod tests {
         let line = |words: &[&str]| {
             let args: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
             let shown = shown(&args);
-            let texts: Vec<_> = shown.iter().map(|word| String::from_utf8_lossy(word)).collect();
+            let texts: Vec<_> = shown.map(|word| String::from_utf8_lossy(word)).collect();
             texts.join(" ")
         };
         assert_eq!(line(&["AUTH", "secret"]), "AUTH (redacted)");

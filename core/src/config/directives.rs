@@ -144,7 +144,7 @@ macro_rules! text {
 }
 
 use Change::{Protected, Runtime, Start};
-use Shape::{Memory, Number, OneOf, Text, Words, YesNo};
+use Shape::{Bytes, Memory, Number, OneOf, Text, Words, YesNo};
 
 const PORT: Shape = Number(0, 65_535);
 const I32: i64 = i32::MAX as i64;
@@ -181,8 +181,8 @@ static ROWS: &[Directive] = &[
     row("tcp-backlog", Number(0, I32), "", Start, number!(tcp_backlog), "How many connections may wait to be accepted."),
     row("tcp-keepalive", Number(0, I32), "s", Runtime, number!(tcp_keepalive_s), "Asks a silent client's machine for a sign of life after so long; 0 never does."),
     row("maxclients", Number(1, u32::MAX as i64), "", Runtime, number!(maxclients), "More connections than that are refused."),
-    row("proto-max-bulk-len", Memory(false), "bytes", Runtime, number!(proto_max_bulk_len), "The longest string a client may send."),
-    row("client-query-buffer-limit", Memory(false), "bytes", Runtime, number!(client_query_buffer_limit), "The most that may wait to be parsed; a client that sends more is closed."),
+    row("proto-max-bulk-len", Bytes(1 << 20, i64::MAX), "bytes", Runtime, number!(proto_max_bulk_len), "The longest string a client may send."),
+    row("client-query-buffer-limit", Bytes(1 << 20, i64::MAX), "bytes", Runtime, number!(client_query_buffer_limit), "The most that may wait to be parsed; a client that sends more is closed."),
     row("client-output-buffer-limit", Words, "bytes bytes s", Runtime, OUTPUT, "Per class (normal, replica, pubsub): closes a client that has more waiting than the hard limit, or more than the soft limit for so many seconds; 0 is no limit."),
     // General.
     row("daemonize", YesNo, "", Start, flag!(daemonize), "Goes on in the background, without the terminal."),
@@ -215,7 +215,7 @@ static ROWS: &[Directive] = &[
     row("replica-read-only", YesNo, "", Runtime, flag!(replica_read_only), "Whether a replica refuses writes of clients.").also("slave-read-only"),
     row("repl-ping-replica-period", Number(1, I32), "s", Runtime, number!(repl_ping_replica_period_s), "How often a master pings its replicas in the stream.").also("repl-ping-slave-period"),
     row("repl-timeout", Number(1, I32), "s", Runtime, number!(repl_timeout_s), "A replication link that is silent for so long is taken for broken."),
-    row("repl-backlog-size", Memory(false), "bytes", Runtime, number!(repl_backlog_size), "How much of the stream is kept: a replica that missed less can go on without a full copy."),
+    row("repl-backlog-size", Bytes(1, i64::MAX), "bytes", Runtime, number!(repl_backlog_size), "How much of the stream is kept: a replica that missed less can go on without a full copy."),
     row("repl-backlog-ttl", Number(0, I64), "s", Runtime, number!(repl_backlog_ttl_s), "A master without replicas drops its backlog after so long; 0 never does."),
     row("replica-priority", Number(0, I32), "", Runtime, number!(replica_priority), "For Sentinel: a lower number is promoted first, 0 never.").also("slave-priority"),
     row("min-replicas-to-write", Number(0, I32), "", Runtime, number!(min_replicas_to_write), "A master with fewer good replicas refuses writes; 0 never does.").also("min-slaves-to-write"),

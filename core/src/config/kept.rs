@@ -12,9 +12,9 @@ use super::{
 use Change::{Runtime, Start};
 use Shape::{Memory, Number, OneOf, Text, Words, YesNo};
 
-const ANY: Shape = Number(i64::MIN, i64::MAX);
 const COUNT: Shape = Number(0, i64::MAX);
-const DELAY: Shape = Number(i32::MIN as i64, i32::MAX as i64);
+const I32: i64 = i32::MAX as i64;
+const DELAY: Shape = Number(i32::MIN as i64, I32);
 const ASKS: bool = true;
 const IDLE: bool = false;
 
@@ -34,13 +34,13 @@ pub(super) static KEPT: &[Directive] = &[
     row("acl-pubsub-default", OneOf(&["allchannels", "resetchannels"]), Runtime, "resetchannels", IDLE),
     row("aclfile", Text, Start, "", ASKS),
     row("acllog-max-len", COUNT, Runtime, "128", IDLE),
-    row("active-defrag-cycle-max", COUNT, Runtime, "25", IDLE),
-    row("active-defrag-cycle-min", COUNT, Runtime, "1", IDLE),
+    row("active-defrag-cycle-max", Number(1, 99), Runtime, "25", IDLE),
+    row("active-defrag-cycle-min", Number(1, 99), Runtime, "1", IDLE),
     row("active-defrag-ignore-bytes", Memory(false), Runtime, "104857600", IDLE),
     row("active-defrag-max-scan-fields", COUNT, Runtime, "1000", IDLE),
-    row("active-defrag-threshold-lower", COUNT, Runtime, "10", IDLE),
-    row("active-defrag-threshold-upper", COUNT, Runtime, "100", IDLE),
-    row("active-expire-effort", COUNT, Runtime, "1", IDLE),
+    row("active-defrag-threshold-lower", Number(0, 1000), Runtime, "10", IDLE),
+    row("active-defrag-threshold-upper", Number(0, 1000), Runtime, "100", IDLE),
+    row("active-expire-effort", Number(1, 10), Runtime, "1", IDLE),
     row("activedefrag", YesNo, Runtime, "no", IDLE),
     row("activerehashing", YesNo, Runtime, "yes", IDLE),
     row("always-show-logo", YesNo, Start, "no", IDLE),
@@ -51,7 +51,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("bind-source-addr", Text, Runtime, "", ASKS),
     row("bio_cpulist", Text, Start, "", IDLE),
     row("busy-reply-threshold", COUNT, Runtime, "5000", IDLE).also("lua-time-limit"),
-    row("cluster-announce-tls-port", COUNT, Runtime, "0", IDLE),
+    row("cluster-announce-tls-port", Number(0, 65_535), Runtime, "0", IDLE),
     row("crash-log-enabled", YesNo, Runtime, "yes", IDLE),
     row("crash-memcheck-enabled", YesNo, Runtime, "yes", IDLE),
     row("disable-thp", YesNo, Start, "yes", IDLE),
@@ -60,7 +60,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("enable-module-command", OneOf(&["no", "yes", "local"]), Start, "no", IDLE),
     row("enable-protected-configs", OneOf(&["no", "yes", "local"]), Start, "no", IDLE),
     row("hll-sparse-max-bytes", Memory(false), Runtime, "3000", IDLE),
-    row("hz", COUNT, Runtime, "10", IDLE),
+    row("hz", Number(0, I32), Runtime, "10", IDLE),
     row("ignore-warnings", Words, Runtime, "", IDLE),
     row("io-threads", COUNT, Start, "1", IDLE),
     row("io-threads-do-reads", YesNo, Start, "no", IDLE),
@@ -71,15 +71,15 @@ pub(super) static KEPT: &[Directive] = &[
     row("lazyfree-lazy-server-del", YesNo, Runtime, "no", IDLE),
     row("lazyfree-lazy-user-del", YesNo, Runtime, "no", IDLE),
     row("lazyfree-lazy-user-flush", YesNo, Runtime, "no", IDLE),
-    row("lfu-decay-time", COUNT, Runtime, "1", IDLE),
-    row("lfu-log-factor", COUNT, Runtime, "10", IDLE),
-    row("list-compress-depth", COUNT, Runtime, "0", IDLE),
-    row("list-max-listpack-size", ANY, Runtime, "-2", IDLE).also("list-max-ziplist-size"),
+    row("lfu-decay-time", Number(0, I32), Runtime, "1", IDLE),
+    row("lfu-log-factor", Number(0, I32), Runtime, "10", IDLE),
+    row("list-compress-depth", Number(0, I32), Runtime, "0", IDLE),
+    row("list-max-listpack-size", DELAY, Runtime, "-2", IDLE).also("list-max-ziplist-size"),
     row("loading-process-events-interval-bytes", Memory(false), Runtime, "2097152", IDLE).hidden(),
     row("maxmemory-clients", Memory(true), Runtime, "0", ASKS),
-    row("maxmemory-eviction-tenacity", COUNT, Runtime, "10", IDLE),
+    row("maxmemory-eviction-tenacity", Number(0, 100), Runtime, "10", IDLE),
     row("maxmemory-policy", OneOf(&["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"]), Runtime, "noeviction", ASKS),
-    row("maxmemory-samples", COUNT, Runtime, "5", IDLE),
+    row("maxmemory-samples", Number(1, I32), Runtime, "5", IDLE),
     row("oom-score-adj", OneOf(&["no", "yes", "relative", "absolute"]), Runtime, "no", IDLE),
     row("oom-score-adj-values", Words, Runtime, "0 200 800", IDLE),
     row("proc-title-template", Text, Runtime, "{title} {listen-addr} {server-mode}", IDLE),
@@ -90,8 +90,8 @@ pub(super) static KEPT: &[Directive] = &[
     row("repl-disable-tcp-nodelay", YesNo, Runtime, "no", IDLE),
     row("repl-diskless-load", OneOf(&["disabled", "on-empty-db", "swapdb"]), Runtime, "disabled", IDLE),
     row("repl-diskless-sync", YesNo, Runtime, "yes", IDLE),
-    row("repl-diskless-sync-delay", COUNT, Runtime, "5", IDLE),
-    row("repl-diskless-sync-max-replicas", COUNT, Runtime, "0", IDLE),
+    row("repl-diskless-sync-delay", Number(0, I32), Runtime, "5", IDLE),
+    row("repl-diskless-sync-max-replicas", Number(0, I32), Runtime, "0", IDLE),
     row("replica-announce-ip", Text, Runtime, "", IDLE).also("slave-announce-ip"),
     row("replica-announce-port", Number(0, 65_535), Runtime, "0", IDLE).also("slave-announce-port"),
     row("replica-announced", YesNo, Runtime, "yes", IDLE),
@@ -103,7 +103,7 @@ pub(super) static KEPT: &[Directive] = &[
     row("set-proc-title", YesNo, Start, "yes", IDLE),
     row("shutdown-on-sigint", Words, Runtime, "default", IDLE),
     row("shutdown-on-sigterm", Words, Runtime, "default", IDLE),
-    row("shutdown-timeout", COUNT, Runtime, "10", IDLE),
+    row("shutdown-timeout", Number(0, I32), Runtime, "10", IDLE),
     row("socket-mark-id", COUNT, Start, "0", IDLE),
     row("stream-node-max-bytes", Memory(false), Runtime, "4096", IDLE),
     row("stream-node-max-entries", COUNT, Runtime, "100", IDLE),

@@ -79,7 +79,9 @@ impl Config {
             ("dir", _) => ([format!("dir {}", in_quotes(&value))].into(), true),
             (_, Shape::Text) => ([format!("{name} {}", in_quotes(&value))].into(), differs),
             (_, Shape::Words) if value.is_empty() => ([format!(r#"{name} """#)].into(), differs),
-            (_, Shape::Memory(_)) => ([format!("{name} {}", memory(&value))].into(), differs),
+            (_, Shape::Memory(_) | Shape::Bytes(..)) => {
+                ([format!("{name} {}", memory(&value))].into(), differs)
+            }
             (_, Shape::YesNo | Shape::Number(..) | Shape::OneOf(_) | Shape::Words) => {
                 ([format!("{name} {value}")].into(), differs)
             }

@@ -15,6 +15,8 @@ pub enum Shape {
     /// Bytes, with `kb`, `mb`, `gb` (powers of 1024) or `k`, `m`, `g` (of 1000); or, where the
     /// flag is set, a percentage.
     Memory(bool),
+    /// Bytes from the first to the second number, both included.
+    Bytes(i64, i64),
     /// One word of a list.
     OneOf(&'static [&'static str]),
     /// Any one word.
@@ -57,6 +59,11 @@ impl Shape {
                     Err(format!("argument must be between {min} and {max} inclusive"))
                 }
             }
+            Self::Bytes(min, max) => match bytes(word) {
+                Some(number) if (min..=max).contains(&number) => Ok(Value::Number(number)),
+                Some(_) => Err(format!("argument must be between {min} and {max} inclusive")),
+                None => Err("argument must be a memory value".into()),
+            },
             Self::Memory(percent) => {
                 let is_percent = || word.strip_suffix('%').is_some_and(|n| n.parse::<u8>().is_ok());
                 let is_too_much =

@@ -27,9 +27,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Redis's defaults: 512 MiB a word, 64 KiB a line.
+    /// Redis's defaults: 512 MiB a word, 64 KiB a line. How much may wait to be parsed bounds the
+    /// words of a request before their number does.
     pub const DEFAULT: Self =
-        Self { args_max: 1024 * 1024, bulk_max: 512 << 20, line_max: 64 * 1024 };
+        Self { args_max: 0x7fff_ffff, bulk_max: 512 << 20, line_max: 64 * 1024 };
     /// What a stranger may send before `AUTH`: 10 words of 16 KiB.
     const STRANGER_ARGS_MAX: usize = 10;
     const STRANGER_BULK_MAX: u64 = 16 * 1024;

@@ -17,7 +17,9 @@ use crate::{beliefs::Beliefs, cluster::PeerIdx, config::event, io::Level, slot::
 
 /// Writes what the directives say into this node's own entry; true if anything changed.
 pub(crate) fn follow_config(b: &mut Beliefs) -> bool {
-    b.store.note_fresh(b.config.notify_keyspace_events.has(event::NEW));
+    let events = b.config.notify_keyspace_events;
+    let told = events.has(event::KEYSPACE | event::KEYEVENT);
+    b.store.note_fresh(told && events.has(event::NEW));
     b.store.set_packing(b.config.packing);
     let config = &b.config;
     let (port, cport) = super::speak::announced_ports(config);

@@ -54,15 +54,10 @@ pub(crate) fn changed(ctx: &mut Ctx<'_>, key: &[u8]) {
         !tracking.clients.get(reader).is_some_and(|tracked| own(reader, tracked.skips_own))
     });
     let mut pending = Vec::new();
-    for (client, tracked) in &tracking.clients {
-        if tracked.mode == Mode::Broadcast && !own(client, tracked.skips_own) {
-            let all = Vec::new();
-            let prefixes = if tracked.prefixes.is_empty() {
-                core::slice::from_ref(&all)
-            } else {
-                &*tracked.prefixes
-            };
-            let fitting = prefixes.iter().filter(|prefix| key.starts_with(prefix));
+    for client in &tracking.broadcasting {
+        let Some(tracked) = tracking.clients.get(client) else { continue };
+        if !own(client, tracked.skips_own) {
+            let fitting = tracked.prefixes.iter().filter(|prefix| key.starts_with(prefix));
             pending.extend(fitting.map(|prefix| (*client, prefix.clone())));
         }
     }
@@ -95,9 +90,9 @@ fn tell(ctx: &mut Ctx<'_>, client: ClientId, keys: Option<&[&[u8]]>) {
     let Some(tracked) = ctx.b.tracking.clients.get_mut(&client) else { return };
     let to = tracked.redirect.unwrap_or(client);
     let Some(session) = ctx.b.sessions.get(&to) else {
-        let first = !core::mem::replace(&mut tracked.is_broken, true);
+        tracked.is_broken = true;
         let speaks = ctx.b.sessions.get(&client).map(|session| session.protocol);
-        if first && speaks == Some(Protocol::Resp3) {
+        if speaks == Some(Protocol::Resp3) {
             let mut reply = ReplyBuf::with_protocol(Protocol::Resp3);
             reply.push(2);
             reply.bulk(b"tracking-redir-broken");
@@ -125,7 +120,11 @@ fn tell(ctx: &mut Ctx<'_>, client: ClientId, keys: Option<&[&[u8]]>) {
             reply.array(keys.len());
             keys.iter().for_each(|key| reply.bulk(key));
         }
-        None => reply.null_array(),
+        None => reply.null(),
     }
-    ctx.out.push(Effect::Push { client: to, bytes: Arc::from(reply.as_bytes()) });
+    if ctx.b.tracking.current == Some(to) {
+        ctx.b.tracking.own.extend_from_slice(reply.as_bytes());
+    } else {
+        ctx.out.push(Effect::Push { client: to, bytes: Arc::from(reply.as_bytes()) });
+    }
 }

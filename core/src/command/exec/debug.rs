@@ -29,6 +29,9 @@ const NOTHING_TO_SWITCH: [&str; 6] = [
 const SLEEP_MAX_S: f64 = 86_400.0;
 /// The most keys that DEBUG POPULATE makes at once: each takes memory.
 const POPULATE_MAX: i64 = 10_000_000;
+/// The longest value that it makes, in bytes: as long as a client could send one.
+const POPULATE_SIZE_MAX: i64 = 512 << 20;
+const NOT_POSITIVE: &str = "ERR value is out of range, must be positive";
 
 /// The subcommands of DEBUG that change how this server behaves; false if it is none of them.
 pub(super) fn switch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) -> bool {
@@ -61,7 +64,10 @@ pub(super) fn switch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) -> bool {
             protocol(call);
             return true;
         }
-        3..=5 if same(word, "POPULATE") => populate(ctx, call),
+        3..=5 if same(word, "POPULATE") => {
+            populate(ctx, call);
+            return true;
+        }
         _ if NOTHING_TO_SWITCH.iter().any(|known| same(word, known)) => {}
         _ => return false,
     }
@@ -71,10 +77,16 @@ pub(super) fn switch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) -> bool {
 
 /// `DEBUG POPULATE count [prefix] [size]`: keys that are there stay as they are, and replicas are
 /// not told.
-fn populate(ctx: &mut Ctx<'_>, call: &Call<'_>) {
-    let count = parse_i64(call.arg(2)).unwrap_or(0).min(POPULATE_MAX);
+fn populate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let whole = |word: &[u8]| parse_i64(word).filter(|n| *n >= 0);
+    let Some(count) = whole(call.arg(2)) else { return call.reply.error(NOT_POSITIVE) };
+    let count = count.min(POPULATE_MAX);
     let prefix = if call.args.len() > 3 { call.arg(3) } else { b"key" };
-    let size = parse_i64(call.arg(4)).and_then(|n| usize::try_from(n).ok());
+    let size = match call.args.get(4).map(|word| whole(word)) {
+        None => None,
+        Some(Some(size)) if size <= POPULATE_SIZE_MAX => usize::try_from(size).ok(),
+        Some(_) => return call.reply.error(NOT_POSITIVE),
+    };
     for n in 0..count {
         let key = [prefix, format!(":{n}").as_bytes()].concat();
         let mut value = format!("value:{n}").into_bytes();
@@ -85,6 +97,9 @@ fn populate(ctx: &mut Ctx<'_>, call: &Call<'_>) {
             ctx.b.store.insert(key_slot(&key), &key, Value::str(&value), None);
         }
     }
+    // Nobody is told of these, not even that they are new.
+    ctx.b.store.take_fresh();
+    call.reply.ok();
 }
 
 /// `DEBUG PROTOCOL type`: a reply of that type.
@@ -123,6 +138,7 @@ fn protocol(call: &mut Call<'_>) {
             reply.push(2);
             reply.bulk(b"server-cpu-usage");
             reply.integer(42);
+            reply.bulk(b"Some real reply following the push reply");
         }
         b"push" => reply.error("ERR RESP2 is not supported by this command"),
         b"verbatim" => reply.verbatim("txt", b"This is a verbatim\nstring"),

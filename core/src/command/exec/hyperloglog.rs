@@ -12,7 +12,7 @@
 
 use alloc::{vec, vec::Vec};
 
-use super::{Refused, peek_as, read_as, same};
+use super::{Refused, is_replica, peek_as, read_as, same};
 use crate::{
     command::{Call, Propagate},
     rules::Ctx,
@@ -43,6 +43,13 @@ struct Sketch {
 /// `PFADD key [element...]`
 pub(in crate::command) fn pfadd(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let key = call.arg(1);
+    let Ok(found) = peek_as::<Str>(ctx, call, key).map(|found| found.is_some()) else { return };
+    if found && let Some(rose) = raise(ctx, call, key) {
+        if rose {
+            call.propagate = Propagate::Verbatim;
+        }
+        return call.reply.integer(i64::from(rose));
+    }
     let Ok(held) = load(ctx, call, key) else { return };
     let mut changed = held.is_none();
     let mut sketch = held.unwrap_or_else(Sketch::new);
@@ -61,6 +68,13 @@ pub(in crate::command) fn pfadd(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `PFCOUNT key...`: of all together, if there are several.
 pub(in crate::command) fn pfcount(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if let [_, key] = *call.args {
+        match noted(ctx, call, key) {
+            Ok(Some(n)) => return call.reply.integer(n),
+            Ok(None) => {}
+            Err(Refused) => return,
+        }
+    }
     let mut all = Sketch::new();
     for key in call.args.iter().skip(1) {
         match load(ctx, call, key) {
@@ -76,8 +90,19 @@ pub(in crate::command) fn pfcount(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(i64::try_from(n).unwrap_or(i64::MAX));
 }
 
-/// Notes the number in the value, where the next PFCOUNT of Redis looks first.
-fn note(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8], n: u64) {
+/// The number that was noted when it was counted last, if nothing was added since.
+fn noted(ctx: &mut Ctx<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<Option<i64>, Refused> {
+    let Some(text) = peek_as::<Str>(ctx, call, key)? else { return Ok(None) };
+    let mut room = itoa::Buffer::new();
+    let bytes = text.view(&mut room);
+    let number = bytes.get(8..HEAD).filter(|_| is_one(bytes));
+    let number = number.and_then(|number| number.try_into().ok()).map(i64::from_le_bytes);
+    Ok(number.filter(|n| *n >= 0))
+}
+
+/// Notes the number in the value, where the next PFCOUNT looks first. That changes the value, so
+/// replicas do the same.
+fn note(ctx: &mut Ctx<'_>, call: &mut Call<'_>, key: &[u8], n: u64) {
     let slot = call.slot_of(key);
     let is_stale = ctx.b.store.entry(slot, key).is_some_and(|entry| {
         Str::of(&entry.value).is_some_and(|text| {
@@ -91,6 +116,9 @@ fn note(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8], n: u64) {
                 place.copy_from_slice(&n.to_le_bytes());
             }
         });
+        if !is_replica(ctx.b) {
+            call.propagate = Propagate::Verbatim;
+        }
     }
 }
 
@@ -137,6 +165,58 @@ pub(in crate::command) fn pfdebug(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
 }
 
+fn is_one(bytes: &[u8]) -> bool {
+    bytes.len() >= HEAD
+        && bytes.starts_with(b"HYLL")
+        && (bytes[4] == 1 || bytes[4] == 0 && bytes.len() == DENSE)
+}
+
+/// Raises registers where they lie, if the value is a dense sketch; whether one rose.
+fn raise(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Option<bool> {
+    let slot = call.slot_of(key);
+    let entry = ctx.b.store.entry(slot, key)?;
+    let text = Str::of(&entry.value)?;
+    let mut room = itoa::Buffer::new();
+    let bytes = text.view(&mut room);
+    if !is_one(bytes) || bytes[4] != 0 {
+        return None;
+    }
+    let places = call.args.iter().skip(2).map(|element| place(element));
+    let higher: Vec<(usize, u8)> =
+        places.filter(|(at, height)| register(&bytes[HEAD..], *at) < *height).collect();
+    if higher.is_empty() {
+        return Some(false);
+    }
+    ctx.b.store.modify(slot, key, |value| {
+        let Some(bytes) = Str::of_mut(value).map(Str::grow) else { return };
+        bytes[HEAD - 1] |= STALE;
+        for (at, height) in higher {
+            // Two elements of one command may be for one register.
+            if register(&bytes[HEAD..], at) < height {
+                set_register(&mut bytes[HEAD..], at, height);
+            }
+        }
+    });
+    Some(true)
+}
+
+/// Register `at` of a dense body.
+fn register(body: &[u8], at: usize) -> u8 {
+    let (byte, bit) = (at * 6 / 8, at * 6 % 8);
+    let pair = [body[byte], body.get(byte + 1).copied().unwrap_or(0)];
+    (u16::from_le_bytes(pair) >> bit & 63).to_le_bytes()[0]
+}
+
+fn set_register(body: &mut [u8], at: usize, height: u8) {
+    let (byte, bit) = (at * 6 / 8, at * 6 % 8);
+    let [low, high] = (u16::from(height) << bit).to_le_bytes();
+    let [low_mask, high_mask] = (63_u16 << bit).to_le_bytes();
+    body[byte] = body[byte] & !low_mask | low;
+    if let Some(next) = body.get_mut(byte + 1) {
+        *next = *next & !high_mask | high;
+    }
+}
+
 fn load(ctx: &mut Ctx<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<Option<Sketch>, Refused> {
     let found = if call.command.name == "pfcount" {
         read_as::<Str>(ctx, call, key)?
@@ -146,10 +226,8 @@ fn load(ctx: &mut Ctx<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<Option<Ske
     let Some(text) = found else { return Ok(None) };
     let mut room = itoa::Buffer::new();
     let bytes = text.view(&mut room);
-    let is_one = bytes.len() >= HEAD
-        && bytes.starts_with(b"HYLL")
-        && (bytes[4] == 1 || bytes[4] == 0 && bytes.len() == DENSE);
-    let (sketch, problem) = if is_one { (Sketch::read(bytes), CORRUPTED) } else { (None, NOT_ONE) };
+    let (sketch, problem) =
+        if is_one(bytes) { (Sketch::read(bytes), CORRUPTED) } else { (None, NOT_ONE) };
     if sketch.is_none() {
         call.reply.error(problem);
         return Err(Refused);
@@ -182,12 +260,7 @@ impl Sketch {
         let is_dense = bytes[4] == 0;
         let body = &bytes[HEAD..];
         if is_dense {
-            let register = |at: usize| {
-                let (byte, bit) = (at * 6 / 8, at * 6 % 8);
-                let pair = [body[byte], body.get(byte + 1).copied().unwrap_or(0)];
-                u16::from_le_bytes(pair) >> bit & 63
-            };
-            let registers = (0..REGISTERS).map(|at| register(at).to_le_bytes()[0]).collect();
+            let registers = (0..REGISTERS).map(|at| register(body, at)).collect();
             return Some(Self { registers, is_dense });
         }
         let mut registers = Vec::with_capacity(REGISTERS);
@@ -226,12 +299,7 @@ impl Sketch {
         bytes[4] = 0;
         bytes.resize(DENSE, 0);
         for (at, height) in self.registers.iter().enumerate() {
-            let (byte, bit) = (HEAD + at * 6 / 8, at * 6 % 8);
-            let [low, high] = (u16::from(*height) << bit).to_le_bytes();
-            bytes[byte] |= low;
-            if let Some(next) = bytes.get_mut(byte + 1) {
-                *next |= high;
-            }
+            set_register(&mut bytes[HEAD..], at, *height);
         }
         bytes
     }

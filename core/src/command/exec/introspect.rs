@@ -210,7 +210,11 @@ pub(in crate::command) fn list(_: &mut Ctx<'_>, call: &mut Call<'_>) {
         }
         _ => return call.syntax_error(),
     };
-    call.reply.set(found.len());
+    if call.args.len() == 2 {
+        call.reply.set(found.len());
+    } else {
+        call.reply.array(found.len());
+    }
     for command in found {
         full_name(command, call.reply);
     }

@@ -92,7 +92,10 @@ fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
         ctx.b.stats.expired += 1;
         propagate(ctx, &[b"DEL", key]);
         notify::event(ctx, event::EXPIRED, "expired", key);
+        // Nobody's own doing: who finds it out is told too.
+        let current = ctx.b.tracking.current.take();
         watch::touched(ctx, key);
+        ctx.b.tracking.current = current;
     }
     slot
 }

@@ -14,10 +14,11 @@ pub(in crate::command) fn monitor(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if !cfg!(feature = "full") {
         return super::left_out(call);
     }
-    if let Some(client) = call.client {
-        ctx.b.record.monitors.insert(client);
+    let is_new = call.client.is_some_and(|client| ctx.b.record.monitors.insert(client));
+    // Asked again it says nothing, as Redis.
+    if is_new {
+        call.reply.ok();
     }
-    call.reply.ok();
 }
 
 /// `SLOWLOG GET [count]`, the latest first.

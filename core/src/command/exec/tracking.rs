@@ -54,14 +54,19 @@ pub(in crate::command) fn tracking(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
                  client, and then re-enabling it with a different mode.",
             );
         }
-        if overlaps(call, &old.prefixes, &wish.prefixes, "an existing") {
+        // One for all keys is added to any.
+        let asked = wish.prefixes.iter().any(|prefix| !prefix.is_empty());
+        if asked && overlaps(call, &old.prefixes, &wish.prefixes, "an existing") {
             return;
         }
         let mut prefixes = core::mem::take(&mut old.prefixes);
         prefixes.append(&mut wish.prefixes);
         wish.prefixes = prefixes;
+        wish.prefixes.sort();
+        wish.prefixes.dedup();
     }
-    ctx.b.tracking.clients.insert(client, wish);
+    wish.prefixes.sort();
+    ctx.b.tracking.follow(client, wish);
     call.reply.ok();
 }
 
@@ -116,6 +121,12 @@ fn wish(ctx: &Ctx<'_>, call: &mut Call<'_>) -> Option<Tracked> {
     if let Some(problem) = problem {
         call.reply.error(problem);
         return None;
+    }
+    if broadcast && wish.prefixes.is_empty() {
+        // All keys begin with nothing.
+        wish.prefixes.push(Vec::new());
+        wish.mode = Mode::Broadcast;
+        return Some(wish);
     }
     wish.mode = match (broadcast, opt_in, opt_out) {
         (true, ..) => Mode::Broadcast,
@@ -223,8 +234,7 @@ pub(in crate::command) fn caching(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.ok();
 }
 
-/// Notes what a client has read that keeps copies; `CLIENT CACHING` lasts for one command (those of
-/// CLIENT do not count), or for the transaction that begins behind it.
+/// Notes what a client has read that keeps copies.
 pub(in crate::command) fn track(
     ctx: &mut Ctx<'_>,
     client: ClientId,
@@ -237,6 +247,14 @@ pub(in crate::command) fn track(
     if command.is(flag::READONLY) {
         let places = command.key_places(args);
         tracked_keys::read(ctx, client, places.filter_map(|(at, _)| args.get(at).copied()));
+    }
+}
+
+/// A command is over, or a whole transaction: `CLIENT CACHING` lasts for one (those of CLIENT do not
+/// count), or for the transaction that begins behind it.
+pub(in crate::command) fn end(ctx: &mut Ctx<'_>, client: ClientId, command: &'static Command) {
+    if !cfg!(feature = "full") || ctx.b.tracking.clients.is_empty() {
+        return;
     }
     let lasts = command.container == "client|"
         || ctx.b.sessions.get(&client).is_some_and(|session| session.multi.is_some());

@@ -184,11 +184,11 @@ fn query<'a>(call: &mut Call<'a>, at: usize, form: Form) -> Option<Query<'a>> {
             };
             limit = Some((skip, take));
             next += 2;
-        } else if form.reversed.is_none() && same(word, "REV") {
+        } else if reversed.is_none() && same(word, "REV") {
             reversed = Some(true);
-        } else if form.by.is_none() && same(word, "BYLEX") {
+        } else if by.is_none() && same(word, "BYLEX") {
             by = Some(By::Lex);
-        } else if form.by.is_none() && same(word, "BYSCORE") {
+        } else if by.is_none() && same(word, "BYSCORE") {
             by = Some(By::Score);
         } else {
             call.syntax_error();
