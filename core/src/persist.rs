@@ -210,7 +210,8 @@ impl Persist {
         self.saving.is_some() || self.rewriting.is_some()
     }
 
-    /// Whether a snapshot is being made in the background.
+    /// Whether a BGSAVE runs, which a rewrite has to wait for. Redis blocks for other snapshots: what
+    /// comes behind a FLUSHALL finds its file written, and need not wait for it here either.
     pub fn saves_in_background(&self) -> bool {
         self.saving.is_some_and(|saving| saving.who == SaveFor::Background)
     }

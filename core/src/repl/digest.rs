@@ -16,7 +16,7 @@ impl Repl {
             self.offset,
             u64::from(self.resumable) | u64::from(self.selected) << 1 | u64::from(self.quiet) << 2,
             at(self.due),
-            self.ping_at.as_micros(),
+            self.pinged_at.as_micros(),
             at(self.alone_since),
             self.dialled,
             self.waiters.deadline().as_micros(),

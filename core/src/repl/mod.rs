@@ -78,8 +78,9 @@ pub(crate) struct Repl {
     pub quiet: bool,
     /// When the once-a-second work is due; `None` when there is nothing to do.
     pub due: Option<Instant>,
-    /// When a master puts the next PING into the stream.
-    pub ping_at: Instant,
+    /// When a master put the last PING into the stream. The period counts from here whenever it is
+    /// changed: one that was made longer must not be followed by another PING.
+    pub pinged_at: Instant,
     /// Since when a master with a backlog has no replica.
     pub alone_since: Option<Instant>,
     dialled: u64,

@@ -110,7 +110,9 @@ pub fn replay(bytes: &[u8]) {
     let cut = usize::from(u16::from_be_bytes([*high, *low]));
     let part = read(&mut node(out), &file[..cut.min(file.len())], file.len(), out);
     let Some(whole) = whole else { return };
-    if let Some(part) = part {
+    // What is left of the name of a snapshot looks like a log that is not one.
+    let is_nameless = file.starts_with(b"REDIS") && cut < 5;
+    if let Some(part) = part.filter(|_| !is_nameless) {
         assert!(part.good <= whole.good, "a part is better than the whole");
         assert!(part.error.is_none() || part.error == whole.error, "{part:?}");
     }

@@ -70,7 +70,7 @@ pub(crate) fn follow_config(ctx: &mut Ctx<'_>) {
 
 fn switch_on(ctx: &mut Ctx<'_>) {
     ctx.b.persist.aof.state = AofState::Waiting;
-    if ctx.b.persist.saving.is_some() {
+    if ctx.b.persist.saves_in_background() {
         ctx.b.persist.aof.scheduled = true;
         ctx.out.log(Level::Warning, || {
             "AOF was enabled but there is already another background operation. An AOF \
@@ -93,6 +93,7 @@ fn switch_on(ctx: &mut Ctx<'_>) {
 fn switch_off(ctx: &mut Ctx<'_>) {
     feed(ctx);
     if ctx.b.persist.rewriting.is_some() {
+        ctx.out.log(Level::Notice, || "Killing running AOF rewrite child".into());
         cancel(ctx);
     }
     let aof = &mut ctx.b.persist.aof;
@@ -123,7 +124,7 @@ pub(crate) fn bgrewrite(ctx: &mut Ctx<'_>) -> Result<&'static str, &'static str>
     if ctx.b.persist.rewriting.is_some() {
         return Err("ERR Background append only file rewriting already in progress");
     }
-    if ctx.b.persist.saving.is_some() {
+    if ctx.b.persist.saves_in_background() {
         ctx.b.persist.aof.scheduled = true;
         // Asked for by a person: earlier failures do not put it off.
         ctx.b.persist.aof.not_before = None;

@@ -85,7 +85,7 @@ pub(crate) fn attach(
     });
     repl.alone_since = None;
     if repl.replicas.len() == 1 {
-        repl.ping_at = now.plus_ms(ctx.b.config.repl_ping_replica_period_s.saturating_mul(1000));
+        repl.pinged_at = now;
     }
     repl.wake_by(now.plus_ms(1000));
     if let Some(session) = ctx.b.sessions.get_mut(&client) {

@@ -94,12 +94,11 @@ fn ping(ctx: &mut Ctx<'_>) {
     let now = ctx.now.mono;
     let period_ms = ctx.b.config.repl_ping_replica_period_s.max(1).saturating_mul(1000);
     let repl = &mut ctx.b.repl;
-    // A period that was made shorter counts from now.
-    repl.ping_at = repl.ping_at.min(now.plus_ms(period_ms));
-    if repl.is_replica() || repl.replicas.is_empty() || repl.quiet || repl.ping_at > now {
+    let is_due = repl.pinged_at.plus_ms(period_ms) <= now;
+    if repl.is_replica() || repl.replicas.is_empty() || repl.quiet || !is_due {
         return;
     }
-    repl.ping_at = now.plus_ms(period_ms);
+    repl.pinged_at = now;
     repl.produce(&wire::encoded(&[b"ping"]));
 }
 

@@ -188,7 +188,7 @@ fn become_replica(ctx: &mut Ctx<'_>) {
     repl.resumable = true;
     repl.written.clear();
     repl.alone_since = None;
-    repl.ping_at = Instant::NEVER;
+    repl.pinged_at = Instant::NEVER;
     repl.ensure_backlog(&ctx.b.config);
     ctx.out.log(Level::Notice, || {
         "Before turning into a replica, using my own master parameters to synthesize a cached \

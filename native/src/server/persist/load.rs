@@ -97,12 +97,14 @@ pub(crate) async fn at_start(driver: &Rc<Driver>) -> Result<Start, LoadError> {
 /// pieces.
 pub(crate) fn reload(driver: &Rc<Driver>, from_log: bool) -> Result<(), LoadError> {
     let config = driver.config(Config::clone);
+    // Files that are only read must not become those that are appended to.
+    let logs = driver.node.borrow().logs();
     driver.node.borrow_mut().unload();
     let mut loading = Loading { driver, turn: None, keys: 0 };
     let loaded = if from_log {
         let folder = Folder::open(&config)?;
         at_once(loading.log_files(&folder, &config))?;
-        Loaded::Aof(folder.bytes())
+        if logs { Loaded::Aof(folder.bytes()) } else { Loaded::WithoutAof }
     } else {
         at_once(loading.snapshot(&config))?;
         Loaded::WithoutAof

@@ -234,6 +234,25 @@ fn a_lonely_master_pings_again_when_a_replica_comes() {
     assert_eq!(reached, before + 14);
 }
 
+/// A period that was made longer holds at once: no PING of the shorter one follows, which would
+/// carry some replicas beyond the point where another one is about to be promoted.
+#[test]
+fn a_longer_period_holds_at_once() {
+    let mut rig = Rig::new(2);
+    rig.nodes[0].b.config.repl_ping_replica_period_s = 1;
+    rig.follow(1, 0);
+    let before = rig.offset(0);
+    rig.wait_ms(3500);
+    assert!(rig.offset(0) >= before + 3 * 14, "three PINGs");
+    rig.say(0, &["CONFIG", "SET", "repl-ping-replica-period", "3600"]);
+    let before = rig.offset(0);
+    rig.wait_ms(20_000);
+    assert_eq!(rig.offset(0), before);
+    rig.say(0, &["CONFIG", "SET", "repl-ping-replica-period", "1"]);
+    rig.wait_ms(2500);
+    assert!(rig.offset(0) > before);
+}
+
 /// After an hour alone the backlog goes, and nobody may go on by the history that it belonged to.
 #[test]
 fn a_lonely_backlog_is_freed() {
