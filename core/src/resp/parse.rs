@@ -168,7 +168,7 @@ impl Parser {
             return Ok(Some(count));
         }
         let Some(line) = self.line(buf, ProtocolError::BigCount)? else { return Ok(None) };
-        let count = parse_i64(&line[1..]).ok_or(ProtocolError::Count)?;
+        let count = parse_i64(line.get(1..).unwrap_or_default()).ok_or(ProtocolError::Count)?;
         // Zero and below: an empty array, skipped like an empty line.
         let count = usize::try_from(count.max(0)).map_err(|_| ProtocolError::Count)?;
         if count > self.limits.args_max {
