@@ -19,6 +19,7 @@ mod events;
 mod exec;
 #[cfg(feature = "full")]
 mod full_rows;
+mod home;
 mod keyspecs;
 mod route;
 mod rows;
