@@ -92,7 +92,7 @@ pub(in crate::command) fn pfcount(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// The number that was noted when it was counted last, if nothing was added since.
 fn noted(ctx: &mut Ctx<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<Option<i64>, Refused> {
-    let Some(text) = peek_as::<Str>(ctx, call, key)? else { return Ok(None) };
+    let Some(text) = read_as::<Str>(ctx, call, key)? else { return Ok(None) };
     let mut room = itoa::Buffer::new();
     let bytes = text.view(&mut room);
     let number = bytes.get(8..HEAD).filter(|_| is_one(bytes));
@@ -218,7 +218,8 @@ fn set_register(body: &mut [u8], at: usize, height: u8) {
 }
 
 fn load(ctx: &mut Ctx<'_>, call: &mut Call<'_>, key: &[u8]) -> Result<Option<Sketch>, Refused> {
-    let found = if call.command.name == "pfcount" {
+    // A single key that is counted was looked up for its number before.
+    let found = if call.command.name == "pfcount" && call.args.len() > 2 {
         read_as::<Str>(ctx, call, key)?
     } else {
         peek_as::<Str>(ctx, call, key)?

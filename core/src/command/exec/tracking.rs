@@ -62,10 +62,9 @@ pub(in crate::command) fn tracking(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         let mut prefixes = core::mem::take(&mut old.prefixes);
         prefixes.append(&mut wish.prefixes);
         wish.prefixes = prefixes;
-        wish.prefixes.sort();
-        wish.prefixes.dedup();
     }
     wish.prefixes.sort();
+    wish.prefixes.dedup();
     ctx.b.tracking.follow(client, wish);
     call.reply.ok();
 }
@@ -125,8 +124,6 @@ fn wish(ctx: &Ctx<'_>, call: &mut Call<'_>) -> Option<Tracked> {
     if broadcast && wish.prefixes.is_empty() {
         // All keys begin with nothing.
         wish.prefixes.push(Vec::new());
-        wish.mode = Mode::Broadcast;
-        return Some(wish);
     }
     wish.mode = match (broadcast, opt_in, opt_out) {
         (true, ..) => Mode::Broadcast,

@@ -262,3 +262,61 @@ fn who_monitors_sees_what_others_say() {
     assert_eq!(pushed.len(), 1, "{pushed:?}");
     assert!(pushed[0].ends_with(r#"[0 127.0.0.1:50000] "SET" "k" "a\"b""#), "{pushed:?}");
 }
+
+/// The keyspace is for clients that do not only look on; and asked again, MONITOR says nothing.
+#[test]
+fn who_monitors_only_looks_on() {
+    let mut bench = Bench::new(Config::default());
+    assert_eq!(bench.say_as(9, "MONITOR"), "OK");
+    assert_eq!(bench.say_as(9, "MONITOR"), "");
+    let refused = "-ERR Replica can't interact with the keyspace";
+    assert_eq!(bench.say_as(9, "GET k"), refused);
+    assert_eq!(bench.say_as(9, "SET k v"), refused);
+    assert_eq!(bench.say_as(9, "PING"), "PONG");
+}
+
+/// What a client that keeps copies is told of its own writes stands right behind their replies.
+#[test]
+fn own_writes_are_told_behind_their_reply() {
+    let mut bench = Bench::new(Config::default());
+    bench.say_as(9, "HELLO 3");
+    bench.say_as(9, "CLIENT TRACKING ON");
+    bench.say_as(9, "GET k");
+    assert_eq!(bench.say_as(9, "SET k v"), r#"OK | ["invalidate" ["k"]]"#);
+    bench.say_as(9, "GET k");
+    assert_eq!(bench.say_as(9, "FLUSHALL"), r#"OK | ["invalidate" nil]"#);
+    assert_eq!(bench.pushed(), [""; 0]);
+}
+
+/// A web page that talks to this port is left before what it sends below can be a command.
+#[test]
+fn http_is_not_spoken_here() {
+    let mut bench = Bench::new(Config::default());
+    for words in [[&b"POST"[..], b"/", b"HTTP/1.1"], [b"Host:", b"127.0.0.1:6379", b""]] {
+        assert_eq!(bench.run(&words), (Outcome::Close, "".into()));
+    }
+}
+
+#[test]
+fn populate_takes_sizes_that_a_client_could_send() {
+    check(
+        r#"
+        DEBUG POPULATE abc -> -ERR value is out of range, must be positive
+        DEBUG POPULATE -1 -> -ERR value is out of range, must be positive
+        DEBUG POPULATE 1 p abc -> -ERR value is out of range, must be positive
+        DEBUG POPULATE 1 p 9223372036854775807 -> -ERR value is out of range, must be positive
+        DBSIZE -> :0
+        DEBUG POPULATE 2 p 3 -> OK
+        GET p:1 -> "val"
+        "#,
+    );
+}
+
+/// A count that was noted is a hit like any other, and so is one that has to be made.
+#[test]
+fn counting_is_reading() {
+    let mut bench = Bench::new(Config::default());
+    bench.check("PFADD hl a b\nPFCOUNT hl -> :2\nPFCOUNT hl -> :2\nPFCOUNT none -> :0");
+    let stats = bench.say("INFO stats");
+    assert!(stats.contains("keyspace_hits:2\r\nkeyspace_misses:1\r\n"), "{stats}");
+}
