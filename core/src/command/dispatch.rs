@@ -245,10 +245,12 @@ fn run(
     let mark = call.reply.len();
     handle(ctx, &mut call);
     let Call { propagate, outcome, reply, .. } = call;
-    if outcome != Outcome::Blocked {
+    let place = if outcome == Outcome::Blocked {
+        None
+    } else {
         let answer = reply.as_bytes().get(mark..).unwrap_or_default();
-        statistics::ran(ctx, client, command, args, answer);
-    }
+        statistics::ran(ctx, client, command, args, answer)
+    };
     exec::tracking::track(ctx, client, command, args);
     exec::tracking::end(ctx, client, command);
     finish(ctx, client, command, args, propagate);
@@ -260,7 +262,7 @@ fn run(
         reply.raw(&core::mem::take(&mut ctx.b.tracking.own));
     }
     // Those who were served are not what the driver has measured.
-    ctx.b.record.last = (outcome != Outcome::Blocked).then_some((command.container, command.name));
+    ctx.b.record.last = place;
     outcome
 }
 

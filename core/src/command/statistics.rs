@@ -18,26 +18,29 @@ const SLOW_BYTES_MAX: usize = 128;
 /// The longest first word of an error that is counted apart.
 const CODE_MAX: usize = 32;
 
-/// A command ran; `reply` is what it answered.
+/// A command ran; `reply` is what it answered. The result is its place among those that are counted.
 pub(super) fn ran(
     ctx: &mut Ctx<'_>,
     client: ClientId,
     command: &'static Command,
     args: Args<'_>,
     reply: &[u8],
-) {
+) -> Option<usize> {
     if !cfg!(feature = "full") {
-        return;
+        return None;
     }
     let name = (command.container, command.name);
     let failed = count_error(ctx.b, reply);
     let record = &mut ctx.b.record;
-    let counts = record.commands.entry(name).or_default();
+    let entry = record.commands.entry(name);
+    let place = entry.index();
+    let counts = entry.or_default();
     counts.calls += 1;
     counts.failed += u64::from(failed);
     if !record.monitors.is_empty() && !command.is(flag::ADMIN) {
         show(ctx, client, args);
     }
+    Some(place)
 }
 
 /// A command that had to wait has its answer at last.
@@ -48,8 +51,9 @@ pub(super) fn served(
     args: Args<'_>,
     reply: &[u8],
 ) {
-    ran(ctx, client, command, args, reply);
-    took(ctx.b, ctx.now, client, (command.container, command.name), args, 0);
+    if let Some(place) = ran(ctx, client, command, args, reply) {
+        took(ctx.b, ctx.now, client, place, args, 0);
+    }
 }
 
 /// A command was refused before it ran.
@@ -81,20 +85,16 @@ pub(crate) fn took(
     b: &mut Beliefs,
     now: Now,
     client: ClientId,
-    (container, name): (&'static str, &'static str),
+    place: usize,
     args: Args<'_>,
     us: u64,
 ) {
-    if !cfg!(feature = "full") {
-        return;
-    }
     let tracks = b.config.latency_tracking;
-    if let Some(counts) = b.record.commands.get_mut(&(container, name)) {
-        if tracks {
-            counts.took(us);
-        } else {
-            counts.us += us;
-        }
+    let Some((&(_, name), counts)) = b.record.commands.get_index_mut(place) else { return };
+    if tracks {
+        counts.took(us);
+    } else {
+        counts.us += us;
     }
     let (ms, limit_ms) = (us / 1000, b.config.latency_monitor_threshold_ms);
     if limit_ms > 0 && ms >= limit_ms {

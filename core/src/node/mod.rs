@@ -176,8 +176,8 @@ impl Node {
     /// What [`Node::execute`] ran last for that client took so long: for statistics and the slow
     /// log. A driver that does not measure need not say so.
     pub fn took(&mut self, now: Now, client: ClientId, args: Args<'_>, us: u64) {
-        if let Some(name) = self.b.record.last.take() {
-            command::took(&mut self.b, now, client, name, args, us);
+        if let Some(place) = self.b.record.last.take() {
+            command::took(&mut self.b, now, client, place, args, us);
         }
     }
 

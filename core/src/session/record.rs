@@ -10,6 +10,9 @@ use alloc::{
     vec::Vec,
 };
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
 use crate::{id::ClientId, time::UnixMillis};
 
 /// A command by the container with its bar (or nothing), and its own name.
@@ -31,9 +34,14 @@ pub(crate) struct Counts {
     pub failed: u64,
     /// How long it took in all.
     pub us: u64,
-    /// How often it took how long, rounded.
-    pub times: BTreeMap<u64, u64>,
+    /// How often it took how long.
+    pub times: Times,
 }
+
+/// How often something took how long, in microseconds of which four binary digits count: enough for
+/// percentiles.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Times(Vec<u64>);
 
 /// A command that took long.
 #[derive(Clone, Debug)]
@@ -64,14 +72,14 @@ pub(crate) struct Spikes {
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
-    /// Counts by command.
-    pub commands: BTreeMap<Name, Counts>,
+    /// Counts by command, in the order in which each was seen first.
+    pub commands: IndexMap<Name, Counts, FixedState>,
     /// Errors by their first word.
     pub errors: BTreeMap<String, u64>,
     /// Errors of all kinds.
     pub errors_total: u64,
-    /// The command that ran last; what the driver says is about it.
-    pub last: Option<Name>,
+    /// The place among `commands` of the one that ran last; what the driver says is about it.
+    pub last: Option<usize>,
     /// Slow commands, the latest last.
     pub slow: VecDeque<Slow>,
     /// How many have been slow.
@@ -115,26 +123,86 @@ impl Record {
     }
 }
 
+impl Times {
+    /// Once more so many microseconds.
+    fn add(&mut self, us: u64) {
+        let bucket = bucket(us);
+        if bucket >= self.0.len() {
+            self.0.resize(bucket + 1, 0);
+        }
+        if let Some(count) = self.0.get_mut(bucket) {
+            *count += 1;
+        }
+    }
+
+    /// Whether nothing was counted.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How often about so many microseconds, the shortest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
+        let seen = self.0.iter().enumerate().filter(|(_, count)| **count > 0);
+        seen.map(|(bucket, count)| (least(bucket), *count))
+    }
+
+    /// The time that so many thousandths of a hundredth of the calls did not exceed.
+    pub fn percentile(&self, thousandths: u64) -> u64 {
+        let total: u64 = self.0.iter().sum();
+        let wanted = (total * thousandths).div_ceil(100_000).max(1);
+        let mut seen = 0;
+        let found = self.iter().find(|(_, count)| {
+            seen += count;
+            seen >= wanted
+        });
+        found.map_or(0, |(us, _)| us)
+    }
+}
+
+/// Buckets of one power of two.
+const STEPS: u64 = 16;
+
+/// The bucket of a time: one for each number below 32, then 16 for each power of two.
+fn bucket(us: u64) -> usize {
+    let power = u64::from((us / STEPS).checked_ilog2().unwrap_or(0));
+    usize::try_from(power * STEPS + (us >> power)).unwrap_or(usize::MAX)
+}
+
+/// The shortest time of a bucket.
+fn least(bucket: usize) -> u64 {
+    let bucket = u64::try_from(bucket).unwrap_or(u64::MAX);
+    let power = (bucket / STEPS).saturating_sub(1);
+    (bucket - power * STEPS) << power
+}
+
 impl Counts {
     /// It took so long.
     pub fn took(&mut self, us: u64) {
         self.us += us;
-        // Four digits of the binary number are enough for percentiles.
-        let unit = 1 << (u64::BITS - us.leading_zeros()).saturating_sub(5);
-        *self.times.entry(us / unit * unit).or_default() += 1;
+        self.times.add(us);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_in_the_bucket_that_begins_at_most_a_sixteenth_below_it() {
+        let around = (0..64).flat_map(|power| [(1_u64 << power) - 1, 1 << power, 3 << power >> 1]);
+        for us in around.chain(0..5000).chain([u64::MAX]) {
+            let from = least(bucket(us));
+            assert!(from <= us && us - from <= us / 16, "{us} in a bucket from {from}");
+            assert!(least(bucket(us) + 1) > us || us > u64::MAX / 2, "{us} below the next one");
+        }
     }
 
-    /// The time that so many thousandths of the calls did not exceed.
-    pub fn percentile(&self, thousandths: u64) -> u64 {
-        let total: u64 = self.times.values().sum();
-        let wanted = (total * thousandths).div_ceil(100_000).max(1);
-        let mut seen = 0;
-        let mut times = self.times.iter();
-        times
-            .find(|(_, count)| {
-                seen += **count;
-                seen >= wanted
-            })
-            .map_or(0, |(us, _)| *us)
+    #[test]
+    fn percentiles_are_found_by_rank() {
+        let mut times = Times::default();
+        assert_eq!(times.percentile(50_000), 0);
+        (1..=20).for_each(|us| times.add(us));
+        let asked = [0, 50_000, 95_000, 99_900, 100_000];
+        assert_eq!(asked.map(|rank| times.percentile(rank)), [1, 10, 19, 20, 20]);
     }
 }

@@ -372,7 +372,7 @@ fn latencystats(ctx: &Ctx<'_>, text: &mut Lines) {
             continue;
         }
         let one = |word: &str| {
-            let us = counts.percentile(thousandths(word)?);
+            let us = counts.times.percentile(thousandths(word)?);
             Some(alloc::format!("p{word}={us}.000"))
         };
         let values: Vec<String> = wanted.split_ascii_whitespace().filter_map(one).collect();

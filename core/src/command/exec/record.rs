@@ -183,9 +183,9 @@ pub(in crate::command) fn histogram(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     for (full, counts) in found {
         let mut steps: Vec<(u64, u64)> = Vec::new();
         let mut calls = 0;
-        for (us, count) in &counts.times {
+        for (us, count) in counts.times.iter() {
             calls += count;
-            let step = (0..32).map(step_us).find(|step| us <= step).unwrap_or(*us);
+            let step = (0..32).map(step_us).find(|step| us <= *step).unwrap_or(us);
             match steps.last_mut() {
                 Some((last, sum)) if *last == step => *sum = calls,
                 _ => steps.push((step, calls)),
