@@ -12,7 +12,7 @@ use crate::{
     repl::Repl,
     rng::Rng,
     session::{Blocked, PubSub, Record, Sessions, Tracking, Watchers},
-    store::Keyspace,
+    store::Databases,
     time::Instant,
 };
 
@@ -23,8 +23,8 @@ pub(crate) struct Beliefs {
     pub config: Config,
     /// Peers, slot ownership, epochs, elections.
     pub cluster: ClusterState,
-    /// Keys and values.
-    pub store: Keyspace,
+    /// Keys and values; the database of the command that runs is selected.
+    pub store: Databases,
     /// Replication: ids, offset, backlog, attached replicas, the link to the master.
     pub repl: Repl,
     /// Requests that wait: pauses, keys on their way.

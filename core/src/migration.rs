@@ -90,6 +90,9 @@ pub(crate) struct Task {
     pub shut_out: bool,
     /// The first refusal of the other side.
     pub refusal: Option<String>,
+    /// The database that they are taken from.
+    pub from: u32,
+    /// The one on the other side.
     pub database: i64,
     pub copies: bool,
     pub replaces: bool,

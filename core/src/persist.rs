@@ -41,8 +41,8 @@ pub(crate) struct Aof {
     pub state: AofState,
     /// Logged in this turn and not yet given to the driver.
     pub log: Vec<u8>,
-    /// The open file says which database it means.
-    pub selected: bool,
+    /// The database that the open file means, once it has said so.
+    pub selected: Option<u32>,
     /// The last second that was noted in the file (`aof-timestamp-enabled`).
     pub noted_s: u64,
     /// Bytes of all files in force.

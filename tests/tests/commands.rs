@@ -287,10 +287,7 @@ fn a_replica_of_the_other_make_holds_the_same() {
         let mut work = |client: &mut Wire| {
             for _ in 0..3000 {
                 let words = workload::command(&mut rng);
-                // Outside of a cluster these would fill a second database, which we do not have.
-                if !["move", "swapdb"].contains(&words[0].as_str()) {
-                    client.ask(&words.iter().map(String::as_str).collect::<Vec<_>>());
-                }
+                client.ask(&words.iter().map(String::as_str).collect::<Vec<_>>());
                 let taken = ["SPOP", workload::SETS[rng.index(workload::SETS.len())], "2"];
                 client.ask(&taken[..2 + rng.index(2)]);
             }

@@ -131,6 +131,7 @@ fn caller(ctx: &mut Ctx<'_>, client: ClientId, command: Option<&'static Command>
         };
     };
     session.last = now;
+    ctx.b.store.select(session.database);
     if let Some(command) = command {
         session.command = (command.container, command.name);
     }
@@ -341,6 +342,10 @@ fn handle(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 /// A command has changed keys: those who watch them or wait for them learn of it. What it was told
 /// as says more exactly which keys these are.
 fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &Propagate) {
+    if ["copy", "move"].contains(&command.name) {
+        // They do it themselves, for the database that they have changed.
+        return;
+    }
     #[cfg(feature = "full")]
     super::events::tell(ctx, command, args, told);
     let tracks = !ctx.b.tracking.clients.is_empty();
@@ -359,7 +364,13 @@ fn changed(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &Propagat
 fn touch_keys(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
     if command.keys.is_empty() {
         if command.is(flag::WRITE) {
-            watch::touched_all(ctx);
+            // SWAPDB says itself whose keys it changes.
+            let flushed = ctx.b.store.number();
+            match command.name {
+                "flushall" => watch::touched_all(ctx),
+                "flushdb" => watch::touched_every(ctx, |database| database == flushed),
+                _ => {}
+            }
         }
         return;
     }
@@ -368,7 +379,7 @@ fn touch_keys(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>) {
             && let Some(key) = args.get(at)
         {
             watch::touched(ctx, key);
-            ctx.b.blocked.touched(key);
+            ctx.b.blocked.touched(ctx.b.store.number(), key);
         }
     }
 }

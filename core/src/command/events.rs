@@ -26,7 +26,7 @@ enum Gone {
 }
 
 /// Commands, the class of their event and its name; nothing stands for the command's own.
-const EVENTS: [(&str, u16, &str, Gone); 19] = [
+const EVENTS: [(&str, u16, &str, Gone); 18] = [
     ("set setnx mset msetnx", event::STRING, "set", Gone::Too),
     ("incr decr incrby decrby", event::STRING, "incrby", Gone::Too),
     ("append setrange incrbyfloat", event::STRING, "", Gone::Too),
@@ -36,7 +36,6 @@ const EVENTS: [(&str, u16, &str, Gone); 19] = [
     ("expire pexpire expireat pexpireat", event::GENERIC, "expire", Gone::Instead),
     ("persist restore", event::GENERIC, "", Gone::Too),
     ("restore-asking", event::GENERIC, "restore", Gone::Too),
-    ("copy", event::GENERIC, "copy_to", Gone::Too),
     ("lpush rpush lpop rpop linsert lset lrem ltrim", event::LIST, "", Gone::Too),
     ("lpushx", event::LIST, "lpush", Gone::Too),
     ("rpushx", event::LIST, "rpush", Gone::Too),
@@ -59,9 +58,7 @@ pub(super) fn tell(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &
     if !wanted.has(event::KEYSPACE | event::KEYEVENT) {
         return;
     }
-    for key in ctx.b.store.take_fresh() {
-        notify::event(ctx, event::NEW, "new", &key);
-    }
+    notify::fresh(ctx);
     match told {
         _ if ["del", "unlink", "pfcount"].contains(&command.name) => {}
         Propagate::Nothing | Propagate::Told => {}

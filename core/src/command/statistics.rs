@@ -177,7 +177,9 @@ fn show(ctx: &mut Ctx<'_>, client: ClientId, args: Args<'_>) {
     let remote = ctx.b.sessions.get(&client).and_then(|session| session.remote);
     let from = remote.map_or_else(|| String::from("unix:"), |addr| alloc::format!("{addr}"));
     let wall = ctx.now.wall;
-    let mut line = alloc::format!("+{}.{:06} [0 {from}]", wall.secs(), wall.0 % 1000 * 1000);
+    let database = ctx.b.store.number();
+    let mut line =
+        alloc::format!("+{}.{:06} [{database} {from}]", wall.secs(), wall.0 % 1000 * 1000);
     for word in shown(args) {
         line.push_str(&alloc::format!(" \"{}\"", Quoted(word)));
     }

@@ -3,7 +3,7 @@
 
 use super::{
     exec::{
-        bitfield, bits, blocking, draws, hashes, keys, lcs, lists, scans, set_ops, sets, sort,
+        bitfield, bits, blocking, databases, draws, hashes, lcs, lists, scans, set_ops, sets, sort,
         zranges, zset_ops, zsets,
     },
     keyspecs::{
@@ -222,11 +222,11 @@ rows!(pub(super) VALUE_ROWS "":
     "lcs" -3 [READONLY] [STRING] READ_TWO []
         String "7.0.0" "Finds what two strings have in common." => lcs::lcs;
     "copy" -3 [WRITE DENYOOM] [KEYSPACE] COPY []
-        Generic "6.2.0" "Copies a key." => keys::copy;
+        Generic "6.2.0" "Copies a key." => databases::copy;
     "move" 3 [WRITE FAST] [KEYSPACE] CHANGE []
-        Generic "1.0.0" "Moves a key to another database; there is only one." => keys::move_to;
+        Generic "1.0.0" "Moves a key to another database; a cluster has only one." => databases::move_to;
     "swapdb" 3 [WRITE FAST] [KEYSPACE DANGEROUS] NO_KEYS []
-        Server "4.0.0" "Exchanges two databases; there is only one." => keys::swapdb;
+        Server "4.0.0" "Exchanges two databases; a cluster has only one." => databases::swapdb;
     "sort" -2 [WRITE DENYOOM MOVABLEKEYS] [SET SORTEDSET LIST DANGEROUS] SORT []
         Generic "1.0.0" "Sorts the elements of a list, set or sorted set." => sort::sort;
     "sort_ro" -2 [READONLY MOVABLEKEYS] [SET SORTEDSET LIST DANGEROUS] SORT_READ []

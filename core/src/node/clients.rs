@@ -9,6 +9,7 @@ use crate::{
     id::ClientId,
     rules::{Ctx, clients, notify, replication, watch},
     session::Session,
+    store::Keyspace,
     time::Now,
 };
 
@@ -81,14 +82,23 @@ pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
     if ctx.b.holds.paused(ctx.now.mono).is_some() {
         return;
     }
-    if ctx.b.store.next_expiry().is_none_or(|due| due >= ctx.now.wall) {
+    let now = ctx.now.wall;
+    if ctx.b.store.next_expiry_of_all().is_none_or(|due| due >= now) {
         return;
     }
-    let gone: Vec<_> = ctx.b.store.expire_some(ctx.now.wall, budget);
-    for (_, key) in gone {
-        ctx.b.stats.expired += 1;
-        replication::propagate(ctx, &[b"DEL", &key]);
-        notify::event(ctx, event::EXPIRED, "expired", &key);
-        watch::touched(ctx, &key);
+    let is_due = |keys: &Keyspace| keys.next_expiry().is_some_and(|due| due < now);
+    let due = ctx.b.store.each().filter(|(_, keys)| is_due(keys));
+    let numbers: Vec<u32> = due.map(|(number, _)| number).collect();
+    let mut budget = budget;
+    for number in numbers {
+        ctx.b.store.select(number);
+        let gone: Vec<_> = ctx.b.store.expire_some(now, budget);
+        budget -= gone.len();
+        for (_, key) in gone {
+            ctx.b.stats.expired += 1;
+            replication::propagate(ctx, &[b"DEL", &key]);
+            notify::event(ctx, event::EXPIRED, "expired", &key);
+            watch::touched(ctx, &key);
+        }
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn of(b: &Beliefs) -> u64 {
     b.migrations.feed(&mut hash);
     b.persist.feed(&mut hash);
     b.blocked.feed(&mut hash);
-    hash.u64(b.store.digest());
+    hash.u64(b.store.digest_of_all());
     hash.u64(b.rng.clone().u64());
     hash.finish()
 }

@@ -46,6 +46,8 @@ pub struct Replay {
     /// Up to where the file is good: whole commands, and no MULTI without its EXEC.
     pub good: u64,
     at: u64,
+    /// The database that the commands mean.
+    database: u32,
     queued: Option<Vec<Vec<Vec<u8>>>>,
 }
 
@@ -53,7 +55,7 @@ impl Replay {
     /// Begins behind `at` bytes that were read as something else.
     #[must_use]
     pub fn behind(at: u64) -> Self {
-        Self { good: at, at, queued: None }
+        Self { good: at, at, database: 0, queued: None }
     }
 
     /// Whether a MULTI has no EXEC yet.
@@ -101,9 +103,11 @@ pub struct RdbLoad {
     head: stream::Head,
     id: Option<ReplId>,
     offset: Option<u64>,
+    /// The database of the keys that come.
+    database: u32,
     keys: u64,
-    /// Keys that were left out.
-    expired: Vec<Vec<u8>>,
+    /// Keys that were left out, each with its database.
+    expired: Vec<(u32, Vec<u8>)>,
     /// The lines about the head are in the log.
     told: bool,
 }
@@ -118,6 +122,7 @@ impl RdbLoad {
             head: stream::Head::default(),
             id: None,
             offset: None,
+            database: 0,
             keys: 0,
             expired: Vec::new(),
             told: false,
@@ -150,7 +155,7 @@ impl RdbLoad {
 impl Node {
     /// Forgets all keys, because others are about to be loaded.
     pub fn unload(&mut self) {
-        self.b.store.clear();
+        self.b.store.clear_all();
     }
 
     /// From here on, until [`Node::loaded`], `total` bytes are read: clients are told to wait.
@@ -169,7 +174,7 @@ impl Node {
     /// How many keys there are.
     #[must_use]
     pub fn keys(&self) -> u64 {
-        self.b.store.len() as u64
+        self.b.store.total_len() as u64
     }
 
     /// Loads the next piece of a snapshot; true when it has ended. After the last piece
@@ -198,8 +203,12 @@ impl Node {
             };
             match item {
                 Item::Aux(key, value) => load.aux(&key, &value),
-                Item::Database(0) | Item::Sizes { .. } => {}
-                Item::Database(n) => return Err(RdbError::Database(n)),
+                Item::Sizes { .. } => {}
+                Item::Database(n) => {
+                    let number = u32::try_from(n).ok();
+                    let there = number.filter(|n| *n < ctx.b.config.databases_in_use());
+                    load.database = there.ok_or(RdbError::Database(n))?;
+                }
                 Item::Function(_) => load.head.libraries += 1,
                 // Redis skips collections without elements too.
                 Item::Entry { value, .. } if value.is_empty() => {}
@@ -207,13 +216,15 @@ impl Node {
                     tell_head(ctx, load);
                     let expire = expire_ms.map(UnixMillis);
                     if !keeps_expired && expire.is_some_and(|at| at < ctx.now.wall) {
-                        load.expired.push(key);
+                        load.expired.push((load.database, key));
                         continue;
                     }
                     let at = load.position();
                     let value =
                         Value::from_object(value).map_err(|what| RdbError::Damaged { at, what })?;
                     load.keys += 1;
+                    // Another piece may have come in between.
+                    ctx.b.store.select(load.database);
                     ctx.b.store.insert(key_slot(&key), &key, value, expire);
                 }
             }
@@ -273,7 +284,7 @@ impl Node {
         if let Loaded::Aof(bytes) = from {
             let aof = &mut ctx.b.persist.aof;
             aof.state = AofState::On;
-            aof.selected = false;
+            aof.selected = None;
             (aof.size, aof.base_size) = (bytes, bytes);
         }
         claim_slots_with_keys(ctx);
@@ -305,6 +316,7 @@ fn resume_history(ctx: &mut Ctx<'_>, load: &RdbLoad) {
     let repl = &mut ctx.b.repl;
     repl.offset = offset;
     if is_replica {
+        repl.database = load.head.database.unwrap_or(0);
         repl.id = id;
         repl.before = None;
         repl.resumable = true;
@@ -315,7 +327,8 @@ fn resume_history(ctx: &mut Ctx<'_>, load: &RdbLoad) {
         repl.alone_since = Some(ctx.now.mono);
         repl.due = Some(ctx.now.mono.plus_ms(1000));
         // They have the keys that were left out here.
-        for key in &load.expired {
+        for (database, key) in &load.expired {
+            ctx.b.store.select(*database);
             replication::propagate(ctx, &[b"DEL", key]);
         }
     }
@@ -330,7 +343,7 @@ fn perform(ctx: &mut Ctx<'_>, replay: &mut Replay, words: &[&[u8]]) -> Result<()
     if is(b"EXEC") {
         for words in replay.queued.take().unwrap_or_default() {
             let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
-            apply(ctx, replay.at, &words)?;
+            apply(ctx, replay.at, &mut replay.database, &words)?;
         }
         return Ok(());
     }
@@ -339,18 +352,30 @@ fn perform(ctx: &mut Ctx<'_>, replay: &mut Replay, words: &[&[u8]]) -> Result<()
             queue.push(words.iter().map(|word| word.to_vec()).collect());
             Ok(())
         }
-        None => apply(ctx, replay.at, words),
+        None => apply(ctx, replay.at, &mut replay.database, words),
     }
 }
 
-fn apply(ctx: &mut Ctx<'_>, at: u64, words: &[&[u8]]) -> Result<(), ReplayError> {
+fn apply(
+    ctx: &mut Ctx<'_>,
+    at: u64,
+    database: &mut u32,
+    words: &[&[u8]],
+) -> Result<(), ReplayError> {
     let unknown =
         |name: &[u8]| ReplayError::Unknown { at, name: String::from_utf8_lossy(name).to_string() };
     if words[0].eq_ignore_ascii_case(b"SELECT") {
-        // Keys of another database would be lost without a word.
-        let is_zero = words.get(1).is_some_and(|db| *db == b"0");
-        return if is_zero { Ok(()) } else { Err(unknown(b"SELECT of another database than 0")) };
+        // Keys of a database that is not here would be lost without a word.
+        let number = words.get(1).and_then(|word| ctx.b.config.database(word));
+        return match number {
+            Some(number) => {
+                *database = number;
+                Ok(())
+            }
+            None => Err(unknown(b"SELECT of a database that this server does not have")),
+        };
     }
+    ctx.b.store.select(*database);
     let command = command::known(words).map_err(|_| unknown(words[0]))?;
     // Redis goes on as well: it failed when it was logged, too.
     drop(command::apply(ctx, command, words));

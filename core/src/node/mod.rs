@@ -41,7 +41,7 @@ use crate::{
     rules::{
         Ctx, candidacy, manual, migrate, own, persistence, publish, replication, serving, tracking,
     },
-    store::Keyspace,
+    store::Databases,
     store_formats::nodes_conf::ImageError,
     time::{Instant, Now},
 };
@@ -100,7 +100,7 @@ impl Node {
             b: Beliefs {
                 config,
                 cluster,
-                store: Keyspace::default(),
+                store: Databases::default(),
                 repl,
                 holds: Holds::default(),
                 migrations: Migrations::default(),
@@ -317,7 +317,7 @@ impl Node {
     /// A digest of all keys, values and expiries, for comparing a master with its replica.
     #[must_use]
     pub fn dataset_digest(&self) -> u64 {
-        self.b.store.digest()
+        self.b.store.digest_of_all()
     }
 
     /// Identifies the whole state: equal digests, equal behaviour from here on. The same on every

@@ -47,7 +47,7 @@ pub(super) fn snapshot(b: &Beliefs, now: Now) -> Snapshot {
             needed: candidacy::majority(cluster),
         }),
         repl: b.repl.view(),
-        keys: b.store.len() as u64,
+        keys: b.store.total_len() as u64,
         node_timeout_ms,
     }
 }

@@ -14,7 +14,9 @@ impl Repl {
         }
         for n in [
             self.offset,
-            u64::from(self.resumable) | u64::from(self.selected) << 1 | u64::from(self.quiet) << 2,
+            u64::from(self.resumable) | u64::from(self.quiet) << 2,
+            self.selected.map_or(u64::MAX, u64::from),
+            u64::from(self.database),
             at(self.due),
             self.pinged_at.as_micros(),
             at(self.alone_since),

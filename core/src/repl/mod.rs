@@ -62,8 +62,10 @@ pub(crate) struct Repl {
     /// Whether the data is known to belong to `id` up to `offset`, so that a partial resync may
     /// be asked for (Redis: there is a cached master).
     pub resumable: bool,
-    /// The stream starts over at database 0 already.
-    pub selected: bool,
+    /// The database that the stream means, once it has said so: a master's to its replicas.
+    pub selected: Option<u32>,
+    /// The database that the stream of this node's master means.
+    pub database: u32,
     /// Commands of a MULTI in the master's stream that has not ended: applied at its EXEC.
     pub queued: Option<Vec<Vec<Vec<u8>>>>,
     /// What a command or a transaction that is running has put into the stream so far.
@@ -106,7 +108,18 @@ pub(crate) struct Unit {
     /// A command is running: what it propagates is gathered first.
     pub open: bool,
     /// The commands so far.
-    pub commands: Vec<(Vec<Vec<u8>>, Kept)>,
+    pub commands: Vec<Gathered>,
+}
+
+/// A command of a unit.
+#[derive(Clone, Debug)]
+pub(crate) struct Gathered {
+    /// Its words.
+    pub words: Vec<Vec<u8>>,
+    /// Who keeps it.
+    pub kept: Kept,
+    /// The database that it means.
+    pub database: u32,
 }
 
 /// Who is told of a command.

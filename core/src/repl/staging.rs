@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::{
     slot::key_slot,
-    store::{Keyspace, Value},
+    store::{Databases, Value},
     store_formats::rdb::{Item, Loader, RdbError, Step},
     time::UnixMillis,
 };
@@ -17,8 +17,10 @@ use crate::{
 pub(crate) struct Staging {
     loader: Loader,
     has_ended: bool,
+    /// How many databases there may be.
+    databases: u32,
     /// The keys, expired ones too: a replica hides them and waits for the master's DEL.
-    pub store: Keyspace,
+    pub store: Databases,
     /// Fields of the head.
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
     /// Libraries of functions, which are skipped.
@@ -31,6 +33,11 @@ pub(crate) struct Staging {
 const FIELDS_MAX: usize = 64;
 
 impl Staging {
+    /// Nothing yet; there may be so many databases.
+    pub fn new(databases: u32) -> Self {
+        Self { databases, ..Self::default() }
+    }
+
     /// Takes the next piece in; nothing may follow the `last` one, and nothing may be missing then.
     pub fn take(&mut self, piece: &[u8], last: bool) -> Result<(), RdbError> {
         self.loader.feed(piece);
@@ -54,8 +61,11 @@ impl Staging {
                     self.fields.push((key, value));
                 }
             }
-            Item::Database(0) | Item::Sizes { .. } => {}
-            Item::Database(n) => return Err(RdbError::Database(n)),
+            Item::Sizes { .. } => {}
+            Item::Database(n) => {
+                let number = u32::try_from(n).ok().filter(|number| *number < self.databases);
+                self.store.select(number.ok_or(RdbError::Database(n))?);
+            }
             Item::Function(_) => self.libraries += 1,
             // Redis skips collections without elements too.
             Item::Entry { value, .. } if value.is_empty() => {}

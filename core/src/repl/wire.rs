@@ -17,6 +17,11 @@ pub(crate) fn encoded(words: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
+/// Appends the SELECT of a database.
+pub(crate) fn select(database: u32, to: &mut Vec<u8>) {
+    encode(&[b"SELECT", itoa::Buffer::new().format(database).as_bytes()], to);
+}
+
 /// Appends a bulk string.
 pub(crate) fn bulk(word: &[u8], to: &mut Vec<u8>) {
     head(b'$', word.len(), to);
@@ -38,7 +43,9 @@ mod tests {
         let bytes = super::encoded(&[b"SET", b"", b"a\r\nb"]);
         assert_eq!(bytes, b"*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\na\r\nb\r\n");
         // Offsets count these.
-        assert_eq!(super::encoded(&[b"SELECT", b"0"]).len(), 23);
+        let mut select = alloc::vec::Vec::new();
+        super::select(0, &mut select);
+        assert_eq!(select.len(), 23);
         assert_eq!(super::encoded(&[b"REPLCONF", b"GETACK", b"*"]).len(), 37);
     }
 }

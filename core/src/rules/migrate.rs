@@ -71,6 +71,9 @@ pub(crate) fn up(ctx: &mut Ctx<'_>, id: LinkId) -> bool {
 /// Puts the keys of a link's task on their way.
 fn send(ctx: &mut Ctx<'_>, id: LinkId) {
     let now = ctx.now;
+    if let Some(task) = ctx.b.migrations.links.get_mut(&id).and_then(|link| link.task_mut()) {
+        ctx.b.store.select(task.from);
+    }
     let restore: &[u8] = if ctx.b.config.cluster_enabled { b"RESTORE-ASKING" } else { b"RESTORE" };
     let Some(link) = ctx.b.migrations.links.get_mut(&id) else { return };
     let (introduced, database) = (link.introduced.is_some(), link.database);
@@ -246,6 +249,7 @@ fn finish(ctx: &mut Ctx<'_>, id: LinkId, end: Result<(), Failure>) {
 
 /// Deletes what has arrived, and says so in one DEL.
 fn delete(ctx: &mut Ctx<'_>, task: &Task) {
+    ctx.b.store.select(task.from);
     let mut words: Vec<&[u8]> = alloc::vec![b"DEL"];
     for key in &task.arrived {
         if ctx.b.store.remove(key_slot(key), key).is_some() {

@@ -7,6 +7,8 @@
 //!
 //! Spec: Redis keyspace notifications.
 
+use alloc::format;
+
 use super::{
     Ctx,
     publish::{self, Reach},
@@ -19,12 +21,20 @@ pub(crate) fn event(ctx: &mut Ctx<'_>, class: u16, name: &str, key: &[u8]) {
     if !cfg!(feature = "full") || !wanted.has(class) {
         return;
     }
+    let database = ctx.b.store.number();
     if wanted.has(event::KEYSPACE) {
-        let channel = [b"__keyspace@0__:", key].concat();
+        let channel = [format!("__keyspace@{database}__:").as_bytes(), key].concat();
         publish::heard(ctx, Reach::Everybody, &channel, name.as_bytes());
     }
     if wanted.has(event::KEYEVENT) {
-        let channel = [b"__keyevent@0__:", name.as_bytes()].concat();
+        let channel = format!("__keyevent@{database}__:{name}").into_bytes();
         publish::heard(ctx, Reach::Everybody, &channel, key);
+    }
+}
+
+/// Keys have come into being.
+pub(crate) fn fresh(ctx: &mut Ctx<'_>) {
+    for key in ctx.b.store.take_fresh() {
+        event(ctx, event::NEW, "new", &key);
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     id::ClientId,
     session::{Watch, Watched},
     slot::key_slot,
+    store::Keyspace,
 };
 
 /// A client watches a key from now on.
@@ -22,11 +23,12 @@ pub(crate) fn watch(ctx: &mut Ctx<'_>, client: ClientId, key: &[u8]) {
         Some(_) => Watched::Live,
     };
     let Some(session) = ctx.b.sessions.get_mut(&client) else { return };
-    if session.watching.iter().any(|watch| *watch.key == *key) {
+    let database = ctx.b.store.number();
+    if session.watching.iter().any(|watch| watch.database == database && *watch.key == *key) {
         return;
     }
     let key = ctx.b.watchers.add(key, client);
-    session.watching.push(Watch { key, was });
+    session.watching.push(Watch { key, database, was });
 }
 
 /// A client watches nothing any more.
@@ -43,8 +45,9 @@ pub(crate) fn holds(ctx: &Ctx<'_>, client: ClientId) -> bool {
     let Some(session) = ctx.b.sessions.get(&client) else { return true };
     !session.watch_broken
         && session.watching.iter().all(|watch| {
-            let slot = key_slot(&watch.key);
-            watch.was != Watched::Live || !ctx.b.store.is_expired(slot, &watch.key, ctx.now.wall)
+            let (slot, keys) = (key_slot(&watch.key), ctx.b.store.of(watch.database));
+            let is_expired = |keys: &Keyspace| keys.is_expired(slot, &watch.key, ctx.now.wall);
+            watch.was != Watched::Live || !keys.is_some_and(is_expired)
         })
 }
 
@@ -55,11 +58,12 @@ pub(crate) fn touched(ctx: &mut Ctx<'_>, key: &[u8]) {
         return;
     }
     let is_gone = ctx.b.store.entry(key_slot(key), key).is_none();
+    let database = ctx.b.store.number();
     for client in ctx.b.watchers.of(key) {
         let Some(session) = ctx.b.sessions.get_mut(&client) else { continue };
-        let Some(watch) = session.watching.iter_mut().find(|watch| *watch.key == *key) else {
-            continue;
-        };
+        let mut watching = session.watching.iter_mut();
+        let is_it = |watch: &&mut Watch| watch.database == database && *watch.key == *key;
+        let Some(watch) = watching.find(is_it) else { continue };
         if watch.was == Watched::Expired && is_gone {
             watch.was = Watched::Absent;
         } else {
@@ -68,12 +72,17 @@ pub(crate) fn touched(ctx: &mut Ctx<'_>, key: &[u8]) {
     }
 }
 
-/// All keys are gone.
+/// All keys of all databases are gone.
 pub(crate) fn touched_all(ctx: &mut Ctx<'_>) {
+    touched_every(ctx, |_| true);
+}
+
+/// All keys of some databases are gone.
+pub(crate) fn touched_every(ctx: &mut Ctx<'_>, is_concerned: impl Fn(u32) -> bool) {
     tracking::flushed(ctx);
     for client in ctx.b.watchers.clients() {
         let Some(session) = ctx.b.sessions.get_mut(&client) else { continue };
-        for watch in &mut session.watching {
+        for watch in session.watching.iter_mut().filter(|watch| is_concerned(watch.database)) {
             match watch.was {
                 Watched::Absent => {}
                 Watched::Expired => watch.was = Watched::Absent,

@@ -13,6 +13,8 @@ pub(crate) struct Wait {
     pub words: Vec<Vec<u8>>,
     /// The keys.
     pub keys: Vec<Arc<[u8]>>,
+    /// In which database.
+    pub database: u32,
     /// When it gives up; [`Instant::NEVER`] if never.
     pub until: Instant,
     /// It wants no reply (CLIENT REPLY).
@@ -24,8 +26,8 @@ pub(crate) struct Wait {
 pub(crate) struct Blocked {
     clients: BTreeMap<ClientId, Wait>,
     queues: BTreeMap<Arc<[u8]>, Vec<ClientId>>,
-    /// Keys that somebody waits for and that have been written, in that order.
-    ready: Vec<Arc<[u8]>>,
+    /// Keys that somebody waits for and that have been written, in that order, with the database.
+    ready: Vec<(u32, Arc<[u8]>)>,
 }
 
 impl Blocked {
@@ -66,12 +68,18 @@ impl Blocked {
     }
 
     /// A key was written: those who wait for it are to be served.
-    pub fn touched(&mut self, key: &[u8]) {
+    pub fn touched(&mut self, database: u32, key: &[u8]) {
         if let Some((key, _)) = self.queues.get_key_value(key)
-            && !self.ready.contains(key)
+            && !self.ready.iter().any(|ready| ready.0 == database && ready.1 == *key)
         {
-            self.ready.push(Arc::clone(key));
+            self.ready.push((database, Arc::clone(key)));
         }
+    }
+
+    /// The keys of a database that somebody waits for.
+    pub fn keys_of(&self, database: u32) -> Vec<Arc<[u8]>> {
+        let waits = self.clients.values().filter(|wait| wait.database == database);
+        waits.flat_map(|wait| wait.keys.iter().cloned()).collect()
     }
 
     /// Whether there is somebody to be served.
@@ -80,13 +88,16 @@ impl Blocked {
     }
 
     /// The keys that were written since the last call, in order.
-    pub fn take_ready(&mut self) -> Vec<Arc<[u8]>> {
+    pub fn take_ready(&mut self) -> Vec<(u32, Arc<[u8]>)> {
         core::mem::take(&mut self.ready)
     }
 
-    /// Who waits for a key, in order.
-    pub fn of(&self, key: &[u8]) -> Vec<ClientId> {
-        self.queues.get(key).cloned().unwrap_or_default()
+    /// Who waits for a key of a database, in order.
+    pub fn of(&self, database: u32, key: &[u8]) -> Vec<ClientId> {
+        let waits = |client: &&ClientId| {
+            self.clients.get(client).is_some_and(|wait| wait.database == database)
+        };
+        self.queues.get(key).into_iter().flatten().filter(waits).copied().collect()
     }
 
     /// What a client waits for.

@@ -29,6 +29,8 @@ pub(crate) struct Session {
     pub authenticated: bool,
     /// `ASKING` was the previous command.
     pub asking: bool,
+    /// The database that it has selected.
+    pub database: u32,
     /// `READONLY` is in force.
     pub readonly: bool,
     /// `CLIENT SETNAME`.
@@ -87,6 +89,7 @@ impl Session {
             protocol: Protocol::Resp2,
             authenticated: !needs_password,
             asking: false,
+            database: 0,
             readonly: false,
             name: String::new(),
             remote,

@@ -38,6 +38,8 @@ impl Transaction {
 pub(crate) struct Watch {
     /// The key.
     pub key: Arc<[u8]>,
+    /// In which database.
+    pub database: u32,
     /// What it was.
     pub was: Watched,
 }

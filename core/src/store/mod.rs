@@ -11,6 +11,7 @@
 //!
 //! Not here: types of errors and replies (`command`), payload formats (`store_formats`).
 
+mod databases;
 mod dataset;
 mod exchange;
 mod glob;
@@ -30,6 +31,7 @@ mod zset;
 
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
+pub(crate) use databases::Databases;
 pub(crate) use dataset::Sum;
 pub(crate) use glob::glob;
 pub(crate) use hash::Hash;

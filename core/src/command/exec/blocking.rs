@@ -74,6 +74,7 @@ pub(in crate::command) fn take_or_wait(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let wait = Wait {
         words: call.args.iter().map(|word| word.to_vec()).collect(),
         keys: wish.keys.iter().map(|key| Arc::from(*key)).collect(),
+        database: ctx.b.store.number(),
         until,
         is_mute: session.is_some_and(|session| session.replies != Replies::On),
     };
@@ -227,9 +228,11 @@ fn told_move(call: &Call<'_>) -> Propagate {
 
 /// Serves those who wait for keys that have been written, and those who wait for what that moves.
 pub(in crate::command) fn serve(ctx: &mut Ctx<'_>) {
+    let running_on = ctx.b.store.number();
     while ctx.b.blocked.has_ready() {
-        for key in ctx.b.blocked.take_ready() {
-            for client in ctx.b.blocked.of(&key) {
+        for (database, key) in ctx.b.blocked.take_ready() {
+            ctx.b.store.select(database);
+            for client in ctx.b.blocked.of(database, &key) {
                 if ctx.b.store.entry(key_slot(&key), &key).is_none() {
                     break;
                 }
@@ -237,6 +240,7 @@ pub(in crate::command) fn serve(ctx: &mut Ctx<'_>) {
             }
         }
     }
+    ctx.b.store.select(running_on);
 }
 
 /// Tries the request of one client again, for one key.

@@ -126,11 +126,12 @@ fn describe(ctx: &Ctx<'_>, call: &Call<'_>, client: ClientId, text: &mut String)
     let _ = writeln!(
         text,
         "id={id} addr={remote} laddr={local} fd={id} name={name} age={age} idle={idle} \
-         flags={flags} db=0 sub={channels} psub={patterns} ssub={shards} multi={queued} \
+         flags={flags} db={database} sub={channels} psub={patterns} ssub={shards} multi={queued} \
          qbuf={query} qbuf-free={free} argv-mem={words} multi-mem={queued_bytes} rbs=1024 rbp=0 \
          obl={direct} oll={blocks} omem={listed} tot-mem={total} events={events} \
          cmd={container}{command} user=default redir={redirect} resp={resp}",
         id = client.0,
+        database = session.database,
         remote = end(ctx, session.remote),
         local = end(ctx, session.local),
         name = session.name,

@@ -45,14 +45,18 @@ pub(in crate::command) fn echo(_: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `SELECT n`
 pub(in crate::command) fn select(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    match parse_i64(call.arg(1)) {
-        None => call.reply.error("ERR value is not an integer or out of range"),
-        Some(0) => call.reply.ok(),
-        Some(_) if ctx.b.config.cluster_enabled => {
-            call.reply.error("ERR SELECT is not allowed in cluster mode");
-        }
-        Some(_) => call.reply.error("ERR DB index is out of range"),
+    let Some(number) = super::small_integer(call, 1) else { return };
+    if ctx.b.config.cluster_enabled && number != 0 {
+        return call.reply.error("ERR SELECT is not allowed in cluster mode");
     }
+    let Some(number) = ctx.b.config.database(call.arg(1)) else {
+        return call.reply.error("ERR DB index is out of range");
+    };
+    ctx.b.store.select(number);
+    if let Some(session) = session(ctx, call) {
+        session.database = number;
+    }
+    call.reply.ok();
 }
 
 /// `AUTH [user] password`
@@ -219,6 +223,7 @@ pub(in crate::command) fn reset(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         session.subscribed = false;
         session.replies = Replies::On;
         session.asking = false;
+        session.database = 0;
         session.protocol = Protocol::Resp2;
         session.authenticated = !locked;
         session.readonly = false;

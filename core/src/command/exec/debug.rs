@@ -158,7 +158,7 @@ pub(super) fn look(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let word = call.arg(1);
     match call.args.len() {
         2 if same(word, "DIGEST") => {
-            let sum = ctx.b.store.dataset_sum();
+            let sum = ctx.b.store.sum_of_all();
             call.reply.simple(&format!("{sum}"));
         }
         2.. if same(word, "DIGEST-VALUE") => digest_values(ctx, call),

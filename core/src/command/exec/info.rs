@@ -164,7 +164,7 @@ fn links(ctx: &Ctx<'_>) -> usize {
 
 fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
     text.head("Memory");
-    let (data, used) = (ctx.b.store.memory(), memory_used(ctx.b));
+    let (data, used) = (ctx.b.store.total_memory(), memory_used(ctx.b));
     let overhead = used - data;
     for name in ["used_memory", "used_memory_rss", "used_memory_peak"] {
         text.bytes(name, used);
@@ -205,7 +205,7 @@ const CLIENT_BYTES: u64 = 1800;
 
 /// The memory that `maxmemory` is compared with.
 fn memory_used(b: &Beliefs) -> u64 {
-    USED_AT_START + b.store.memory() + b.sessions.len() as u64 * CLIENT_BYTES
+    USED_AT_START + b.store.total_memory() + b.sessions.len() as u64 * CLIENT_BYTES
 }
 
 /// Whether a command asks for memory that is not there. Queueing takes memory too, so within a
@@ -409,11 +409,11 @@ fn cluster(ctx: &Ctx<'_>, text: &mut Lines) {
 
 /// A node without keys has no line: `redis-cli --cluster create` reads that as "empty".
 fn keyspace(ctx: &Ctx<'_>, text: &mut Lines) {
-    let store = &ctx.b.store;
     text.head("Keyspace");
-    if !store.is_empty() {
+    for (number, store) in ctx.b.store.each() {
         let (keys, expires) = (store.len(), store.expiring_len());
         let ttl = store.mean_ttl(ctx.now.wall);
-        text.put("db0", format_args!("keys={keys},expires={expires},avg_ttl={ttl}"));
+        let name = alloc::format!("db{number}");
+        text.put(&name, format_args!("keys={keys},expires={expires},avg_ttl={ttl}"));
     }
 }

@@ -6,7 +6,6 @@ use super::{exists, read, same, settle};
 use crate::{
     command::{Call, Propagate, dispatch::is_replica},
     config::event,
-    resp::parse_i64,
     rules::{Ctx, notify, persistence},
     store::{Key, Str, Value, glob},
 };
@@ -89,7 +88,7 @@ pub(in crate::command) fn dbsize(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.integer(i64::try_from(ctx.b.store.len()).unwrap_or(i64::MAX));
 }
 
-/// `FLUSHALL [ASYNC|SYNC]` and `FLUSHDB [ASYNC|SYNC]`: there is one database.
+/// `FLUSHALL [ASYNC|SYNC]` and `FLUSHDB [ASYNC|SYNC]`
 pub(in crate::command) fn flush(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let known = match call.args {
         [_] => true,
@@ -99,9 +98,11 @@ pub(in crate::command) fn flush(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if !known {
         return call.syntax_error();
     }
-    ctx.b.store.clear();
     if call.command.name == "flushall" {
+        ctx.b.store.clear_all();
         persistence::flushed(ctx);
+    } else {
+        ctx.b.store.clear();
     }
     call.propagate = Propagate::Verbatim;
     call.reply.ok();
@@ -197,64 +198,4 @@ pub(in crate::command) fn object_freq(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
          that when switching between policies at runtime LRU and LFU data will take some time to \
          adjust.",
     );
-}
-
-/// `COPY source destination [DB number] [REPLACE]`
-pub(in crate::command) fn copy(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let (source, target) = (call.arg(1), call.arg(2));
-    let (mut at, mut replace) = (3, false);
-    while at < call.args.len() {
-        if same(call.arg(at), "REPLACE") {
-            replace = true;
-        } else if same(call.arg(at), "DB") && at + 1 < call.args.len() {
-            at += 1;
-            let Some(db) = super::integer(call, at) else { return };
-            if db != 0 {
-                let text = if ctx.b.config.cluster_enabled {
-                    "ERR Copying to another database is not allowed in cluster mode"
-                } else {
-                    "ERR DB index is out of range"
-                };
-                return call.reply.error(text);
-            }
-        } else {
-            return call.syntax_error();
-        }
-        at += 1;
-    }
-    if source == target {
-        return call.reply.error("ERR source and destination objects are the same");
-    }
-    let Some(entry) = read(ctx, call, source).cloned() else { return call.reply.integer(0) };
-    if exists(ctx, call, target) && !replace {
-        return call.reply.integer(0);
-    }
-    ctx.b.store.insert(call.slot_of(target), target, entry.value, entry.expire);
-    call.propagate = Propagate::Verbatim;
-    call.reply.integer(1);
-}
-
-/// `MOVE key db`: there is one database.
-pub(in crate::command) fn move_to(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    if ctx.b.config.cluster_enabled {
-        return call.reply.error("ERR MOVE is not allowed in cluster mode");
-    }
-    match super::integer(call, 2) {
-        None => {}
-        Some(0) => call.reply.error("ERR source and destination objects are the same"),
-        Some(_) => call.reply.error("ERR DB index is out of range"),
-    }
-}
-
-/// `SWAPDB db db`
-pub(in crate::command) fn swapdb(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    if ctx.b.config.cluster_enabled {
-        return call.reply.error("ERR SWAPDB is not allowed in cluster mode");
-    }
-    match (parse_i64(call.arg(1)), parse_i64(call.arg(2))) {
-        (None, _) => call.reply.error("ERR invalid first DB index"),
-        (_, None) => call.reply.error("ERR invalid second DB index"),
-        (Some(0), Some(0)) => call.reply.ok(),
-        _ => call.reply.error("ERR DB index is out of range"),
-    }
 }

@@ -70,6 +70,7 @@ pub(in crate::command) fn migrate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         answers: 0,
         shut_out: false,
         refusal: None,
+        from: ctx.b.store.number(),
         database,
         copies: options.copies,
         replaces: options.replaces,

@@ -10,6 +10,7 @@ pub(super) mod clients;
 pub(super) mod cluster;
 pub(super) mod config;
 pub(super) mod connection;
+pub(super) mod databases;
 mod debug;
 mod decimal;
 pub(super) mod draws;
@@ -215,6 +216,16 @@ fn integer(call: &mut Call<'_>, at: usize) -> Option<i64> {
         call.reply.error(NOT_AN_INTEGER);
     }
     n
+}
+
+/// A word as a number of 32 bits; refuses others.
+fn small_integer(call: &mut Call<'_>, at: usize) -> Option<i32> {
+    let n = i32::try_from(integer(call, at)?);
+    if n.is_err() {
+        call.reply
+            .error("ERR value is out of range, value must between -2147483648 and 2147483647");
+    }
+    n.ok()
 }
 
 /// A wall time from a number that may be negative: before the epoch is the epoch.

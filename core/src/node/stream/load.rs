@@ -1,6 +1,6 @@
 //! Loading a master's snapshot.
 
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
 
 use super::{give_up, stream_begins};
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
 pub(super) fn piece(ctx: &mut Ctx<'_>, bytes: &[u8], last: bool) {
     let Some(up) = &mut ctx.b.repl.upstream else { return };
     // Read beside the old data: a damaged snapshot costs nothing but time.
-    let staging = up.staging.get_or_insert_default();
+    let databases = ctx.b.config.databases_in_use();
+    let staging = up.staging.get_or_insert_with(|| Box::new(Staging::new(databases)));
     match staging.take(bytes, last) {
         Ok(()) if last => {}
         Ok(()) => return,
@@ -50,7 +51,8 @@ fn replace(ctx: &mut Ctx<'_>, read: Staging, history: Option<(ReplId, u64)>) {
     for (key, value) in &read.fields {
         head.take(key, value);
     }
-    ctx.b.store.replace_with(read.store);
+    ctx.b.store.replace_all_with(read.store);
+    ctx.b.repl.database = head.database.unwrap_or(0);
     watch::touched_all(ctx);
     head.lines(ctx, false);
     let keys = read.keys;
@@ -76,6 +78,8 @@ pub(in crate::node) struct Head {
     pub memory: Option<u64>,
     /// Libraries of functions in it.
     pub libraries: usize,
+    /// The database that the stream which it is taken from meant.
+    pub database: Option<u32>,
 }
 
 impl Head {
@@ -85,6 +89,7 @@ impl Head {
         match key {
             b"redis-ver" => self.version = String::from_utf8_lossy(value).into_owned(),
             b"ctime" => self.ctime_s = text.parse().ok(),
+            b"repl-stream-db" => self.database = text.parse().ok(),
             b"used-mem" => self.memory = text.parse().ok(),
             _ => {}
         }

@@ -259,13 +259,18 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
         }
         // Answered with the offset before it; see `crate::repl`.
         (b"REPLCONF", b"GETACK") => acknowledge(ctx),
-        (b"SELECT", db) if db != b"0" => {
-            let text = String::from_utf8_lossy(db).into_owned();
-            ctx.b.repl.resumable = false;
-            give_up(ctx, || alloc::format!("the master uses database {text}: only 0 is supported"));
-            return;
-        }
-        (b"SELECT" | b"PING" | b"REPLCONF", _) => {}
+        (b"SELECT", db) => match ctx.b.config.database(db) {
+            Some(number) => ctx.b.repl.database = number,
+            None => {
+                let text = String::from_utf8_lossy(db).into_owned();
+                ctx.b.repl.resumable = false;
+                give_up(ctx, || {
+                    alloc::format!("the master uses database {text}, which is not here")
+                });
+                return;
+            }
+        },
+        (b"PING" | b"REPLCONF", _) => {}
         _ => apply(ctx, &words),
     }
     ctx.b.repl.process_read();
@@ -284,9 +289,17 @@ fn transaction(ctx: &mut Ctx<'_>, queued: &[Vec<Vec<u8>>]) {
         let error = "-EXECABORT Transaction discarded because of previous errors.";
         return complain(ctx, error, "exec");
     }
+    ctx.b.store.select(ctx.b.repl.database);
     persistence::log(ctx, &[b"MULTI"]);
     for words in queued {
-        apply(ctx, words);
+        match words.as_slice() {
+            [name, number] if name.eq_ignore_ascii_case(b"SELECT") => {
+                if let Some(number) = ctx.b.config.database(number) {
+                    ctx.b.repl.database = number;
+                }
+            }
+            _ => apply(ctx, words),
+        }
     }
     persistence::log(ctx, &[b"EXEC"]);
 }
@@ -297,6 +310,7 @@ fn slices(words: &[Vec<u8>]) -> Vec<&[u8]> {
 
 fn apply(ctx: &mut Ctx<'_>, words: &[Vec<u8>]) {
     let args = slices(words);
+    ctx.b.store.select(ctx.b.repl.database);
     match crate::command::known(&args) {
         Err(error) => complain(ctx, &error, "<unknown>"),
         Ok(command) => match crate::command::apply(ctx, command, &args) {

@@ -34,9 +34,9 @@ pub(crate) fn log(ctx: &mut Ctx<'_>, command: &[&[u8]]) {
         aof.log.extend_from_slice(itoa::Buffer::new().format(second).as_bytes());
         aof.log.extend_from_slice(b"\r\n");
     }
-    if !aof.selected {
-        aof.selected = true;
-        wire::encode(&[b"SELECT", b"0"], &mut aof.log);
+    let database = ctx.b.store.number();
+    if aof.selected.replace(database) != Some(database) {
+        wire::select(database, &mut aof.log);
     }
     wire::encode(command, &mut aof.log);
 }
@@ -99,7 +99,7 @@ fn switch_off(ctx: &mut Ctx<'_>) {
     let aof = &mut ctx.b.persist.aof;
     aof.state = AofState::Off;
     aof.scheduled = false;
-    aof.selected = false;
+    aof.selected = None;
     aof.error = None;
     ctx.out.push(Effect::CloseAof);
 }
@@ -145,7 +145,7 @@ pub(super) fn rewrite(ctx: &mut Ctx<'_>) {
     let appends = persist.is_logging();
     let aof = &mut persist.aof;
     aof.scheduled = false;
-    aof.selected = false;
+    aof.selected = None;
     aof.rewrites += 1;
     aof.size_before = aof.size;
     ctx.out.push(Effect::RewriteAof { job, dataset, appends });

@@ -18,11 +18,11 @@ use crate::{
 /// About so much is given to the sink at once.
 const PIECE: usize = 64 << 10;
 
-/// A keyspace, and what stands at the head of its snapshot.
+/// All keys, and what stands at the head of its snapshot.
 #[derive(Debug)]
 struct Still {
-    store: Keyspace,
-    expiring: u64,
+    /// Databases with their numbers, and how many keys of each expire.
+    databases: Vec<(u32, u64, Keyspace)>,
     head: Vec<(&'static str, String)>,
     compress: bool,
     checksum: bool,
@@ -65,17 +65,17 @@ fn still(ctx: &Ctx<'_>, with_history: bool, is_base: bool) -> Still {
         ("redis-ver", String::from("7.0.15")),
         ("redis-bits", String::from("64")),
         ("ctime", alloc::format!("{}", ctx.now.wall.secs())),
-        ("used-mem", alloc::format!("{}", store.memory())),
+        ("used-mem", alloc::format!("{}", store.total_memory())),
     ];
     if with_history {
-        head.push(("repl-stream-db", "0".into()));
+        let database = if repl.is_replica() { repl.database } else { repl.selected.unwrap_or(0) };
+        head.push(("repl-stream-db", alloc::format!("{database}")));
         head.push(("repl-id", alloc::format!("{}", repl.id)));
         head.push(("repl-offset", alloc::format!("{}", repl.offset)));
     }
     head.push(("aof-base", String::from(if is_base { "1" } else { "0" })));
     Still {
-        expiring: store.expiring_len() as u64,
-        store: store.freeze(),
+        databases: store.freeze_all(),
         head,
         compress: ctx.b.config.rdbcompression,
         checksum: ctx.b.config.rdbchecksum,
@@ -109,13 +109,13 @@ impl Still {
         for (key, value) in &self.head {
             rdb.aux(key, value.as_bytes());
         }
-        if !self.store.is_empty() {
-            rdb.database(self.store.len() as u64, self.expiring);
-        }
-        for (key, value, expire) in self.store.iter() {
-            value.write_to(rdb.key(key, expire.map(|at| at.0)));
-            if rdb.waiting() >= self.piece() && !sink(&rdb.take()) {
-                return false;
+        for (number, expiring, keys) in &self.databases {
+            rdb.database(*number, keys.len() as u64, *expiring);
+            for (key, value, expire) in keys.iter() {
+                value.write_to(rdb.key(key, expire.map(|at| at.0)));
+                if rdb.waiting() >= self.piece() && !sink(&rdb.take()) {
+                    return false;
+                }
             }
         }
         sink(&rdb.finish())
@@ -123,18 +123,20 @@ impl Still {
 
     fn write_commands(&self, sink: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         let mut bytes = Vec::new();
-        wire::encode(&[b"SELECT", b"0"], &mut bytes);
-        for (key, value, expire) in self.store.iter() {
-            commands(key, value, &mut bytes);
-            if let Some(at) = expire {
-                let mut number = itoa::Buffer::new();
-                wire::encode(&[b"PEXPIREAT", key, number.format(at.0).as_bytes()], &mut bytes);
-            }
-            if bytes.len() >= self.piece() {
-                if !sink(&bytes) {
-                    return false;
+        for (number, _, keys) in &self.databases {
+            wire::select(*number, &mut bytes);
+            for (key, value, expire) in keys.iter() {
+                commands(key, value, &mut bytes);
+                if let Some(at) = expire {
+                    let mut number = itoa::Buffer::new();
+                    wire::encode(&[b"PEXPIREAT", key, number.format(at.0).as_bytes()], &mut bytes);
                 }
-                bytes.clear();
+                if bytes.len() >= self.piece() {
+                    if !sink(&bytes) {
+                        return false;
+                    }
+                    bytes.clear();
+                }
             }
         }
         sink(&bytes)

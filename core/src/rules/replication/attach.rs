@@ -188,7 +188,7 @@ fn full(ctx: &mut Ctx<'_>, request: &Request, name: &ReplicaName) -> Vec<u8> {
     let snapshot = persistence::snapshot_bytes(ctx);
     let repl = &mut ctx.b.repl;
     // The replica knows no selected database: the stream says it again.
-    repl.selected = false;
+    repl.selected = None;
     let mut bytes = match request {
         Request::Psync { .. } => {
             alloc::format!("+FULLRESYNC {} {}\r\n", repl.id, repl.offset).into_bytes()

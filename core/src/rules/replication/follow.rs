@@ -84,7 +84,7 @@ pub(crate) fn follow_nobody(ctx: &mut Ctx<'_>) {
     let old = repl.id;
     repl.shift(ReplId::random(&mut ctx.b.rng));
     // The first write says SELECT again: who follows from here may not know it.
-    repl.selected = false;
+    repl.selected = None;
     let (new, end) = (repl.id, repl.offset + 1);
     ctx.out.log(Level::Warning, || {
         alloc::format!(

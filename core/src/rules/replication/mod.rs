@@ -26,7 +26,7 @@ use super::Ctx;
 use crate::{
     id::ClientId,
     io::{Effect, Level},
-    repl::{Kept, Waiter, wire},
+    repl::{Gathered, Kept, Waiter, wire},
     time::Instant,
 };
 
@@ -48,7 +48,11 @@ fn pass_on(ctx: &mut Ctx<'_>, command: &[&[u8]], kept: Kept) {
     }
     let unit = &mut ctx.b.repl.unit;
     if unit.open {
-        unit.commands.push((command.iter().map(|word| word.to_vec()).collect(), kept));
+        unit.commands.push(Gathered {
+            words: command.iter().map(|word| word.to_vec()).collect(),
+            kept,
+            database: ctx.b.store.number(),
+        });
     } else {
         emit(ctx, command, kept);
     }
@@ -69,18 +73,23 @@ pub(crate) fn close_unit(ctx: &mut Ctx<'_>, is_loose: bool) {
     }
     let commands = core::mem::take(&mut unit.commands);
     let is_wrapped = commands.len() > 1 && !is_loose;
-    let logs = commands.iter().any(|(_, kept)| *kept == Kept::Logged);
+    let logs = commands.iter().any(|command| command.kept == Kept::Logged);
     let kept = if logs { Kept::Logged } else { Kept::Told };
-    if is_wrapped {
+    let running_on = ctx.b.store.number();
+    if is_wrapped && let Some(first) = commands.first() {
+        // So that its SELECT stands before it.
+        ctx.b.store.select(first.database);
         emit(ctx, &[b"MULTI"], kept);
     }
-    for (command, kept) in &commands {
-        let words: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
-        emit(ctx, &words, *kept);
+    for command in &commands {
+        let words: Vec<&[u8]> = command.words.iter().map(Vec::as_slice).collect();
+        ctx.b.store.select(command.database);
+        emit(ctx, &words, command.kept);
     }
     if is_wrapped {
         append(ctx, &[b"EXEC"], kept);
     }
+    ctx.b.store.select(running_on);
 }
 
 /// Whether anybody keeps what this node writes.
@@ -94,10 +103,13 @@ const fn is_followed(ctx: &Ctx<'_>) -> bool {
     !repl.is_replica() && repl.backlog.is_some()
 }
 
-/// One command of the data, behind a SELECT if none was said yet.
+/// One command of the data, behind a SELECT if the stream means another database.
 fn emit(ctx: &mut Ctx<'_>, command: &[&[u8]], kept: Kept) {
-    if is_followed(ctx) && !core::mem::replace(&mut ctx.b.repl.selected, true) {
-        append(ctx, &[b"SELECT", b"0"], Kept::Told);
+    let database = ctx.b.store.number();
+    if is_followed(ctx) && ctx.b.repl.selected.replace(database) != Some(database) {
+        let mut bytes = Vec::new();
+        wire::select(database, &mut bytes);
+        ctx.b.repl.produce(&bytes);
     }
     append(ctx, command, kept);
 }

@@ -40,8 +40,11 @@ pub enum RdbError {
         /// Its name.
         kind: &'static str,
     },
-    /// Another database than 0.
-    #[error("the RDB holds keys in database {0}, and only database 0 is supported")]
+    /// A database that this server does not have.
+    #[error(
+        "the RDB holds keys in database {0}, which this server does not have: a cluster has only \
+         database 0, others as many as `databases` says"
+    )]
     Database(u64),
     /// Data of a module.
     #[error("the RDB holds data of a module, and modules are not supported")]

@@ -222,7 +222,7 @@ fn what_is_written_is_read_again() {
     ];
     let mut writer = Writer::new();
     writer.aux("redis-ver", b"7.0.15");
-    writer.database(24, 12);
+    writer.database(0, 24, 12);
     let mut bytes = Vec::new();
     for text in strings {
         writer.key(text, None).string(b"v");

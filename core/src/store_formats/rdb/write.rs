@@ -67,10 +67,10 @@ impl Writer {
         self.out.string(value);
     }
 
-    /// Database 0 begins, with so many keys, so many of them expiring.
-    pub fn database(&mut self, keys: u64, expiring: u64) {
+    /// A database begins, with so many keys, so many of them expiring.
+    pub fn database(&mut self, number: u32, keys: u64, expiring: u64) {
         self.out.bytes.push(op::SELECT);
-        self.out.length(0);
+        self.out.length(u64::from(number));
         self.out.bytes.push(op::RESIZE);
         self.out.length(keys);
         self.out.length(expiring);

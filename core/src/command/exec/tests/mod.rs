@@ -27,7 +27,7 @@ use crate::{
     rules::Ctx,
     session::Session,
     slot::Slot,
-    store::Keyspace,
+    store::Databases,
     time::{Instant, Now, UnixMillis},
 };
 
@@ -55,11 +55,11 @@ impl Bench {
         }
         let mut repl = Repl::new(&mut rng);
         repl.ensure_backlog(&config);
-        repl.selected = true;
+        repl.selected = Some(0);
         let mut b = Beliefs {
             config,
             cluster,
-            store: Keyspace::default(),
+            store: Databases::default(),
             repl,
             holds: crate::hold::Holds::default(),
             migrations: crate::migration::Migrations::default(),

@@ -40,7 +40,8 @@ fn the_connection() {
         PING a b -> -ERR wrong number of arguments for 'ping' command
         ECHO hi -> "hi"
         SELECT 0 -> OK
-        SELECT 1 -> -ERR DB index is out of range
+        SELECT 16 -> -ERR DB index is out of range
+        SELECT x -> -ERR value is not an integer or out of range
         CLIENT ID -> :7
         CLIENT GETNAME -> nil
         CLIENT SETNAME me -> OK

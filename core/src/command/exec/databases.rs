@@ -1,0 +1,156 @@
+//! Keys from one database to another. A cluster has one database, so most of this is for servers
+//! outside of clusters.
+//!
+//! These commands change keys of a database that is not selected. What follows a change (events,
+//! watchers, clients that wait) is therefore told here, and not by dispatch from their words.
+
+use super::{exists, read, same};
+use crate::{
+    command::{Call, Propagate},
+    config::event,
+    resp::parse_i64,
+    rules::{Ctx, notify, watch},
+    session::Watched,
+    slot::key_slot,
+    store::Entry,
+};
+
+const SAME: &str = "ERR source and destination objects are the same";
+const NO_SUCH: &str = "ERR DB index is out of range";
+
+/// `COPY source destination [DB number] [REPLACE]`
+pub(in crate::command) fn copy(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let (source, target) = (call.arg(1), call.arg(2));
+    let from = ctx.b.store.number();
+    let (mut at, mut replace, mut to) = (3, false, from);
+    while at < call.args.len() {
+        if same(call.arg(at), "REPLACE") {
+            replace = true;
+        } else if same(call.arg(at), "DB") && at + 1 < call.args.len() {
+            at += 1;
+            let Some(number) = super::integer(call, at) else { return };
+            to = match ctx.b.config.database(call.arg(at)) {
+                Some(number) => number,
+                None if ctx.b.config.cluster_enabled && number > 0 => {
+                    return call
+                        .reply
+                        .error("ERR Copying to another database is not allowed in cluster mode");
+                }
+                None => return call.reply.error(NO_SUCH),
+            };
+        } else {
+            return call.syntax_error();
+        }
+        at += 1;
+    }
+    if from == to && source == target {
+        return call.reply.error(SAME);
+    }
+    let Some(entry) = read(ctx, call, source).cloned() else { return call.reply.integer(0) };
+    let done = put(ctx, call, to, target, entry, replace, "copy_to");
+    call.reply.integer(i64::from(done));
+}
+
+/// `MOVE key number`
+pub(in crate::command) fn move_to(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if ctx.b.config.cluster_enabled {
+        return call.reply.error("ERR MOVE is not allowed in cluster mode");
+    }
+    if super::integer(call, 2).is_none() {
+        return;
+    }
+    let Some(to) = ctx.b.config.database(call.arg(2)) else { return call.reply.error(NO_SUCH) };
+    if to == ctx.b.store.number() {
+        return call.reply.error(SAME);
+    }
+    let key = call.arg(1);
+    let slot = call.slot_of(key);
+    let found = exists(ctx, call, key).then(|| ctx.b.store.entry(slot, key).cloned()).flatten();
+    let Some(entry) = found else { return call.reply.integer(0) };
+    let done = put(ctx, call, to, key, entry, false, "move_to");
+    if done {
+        ctx.b.store.remove(slot, key);
+        notify::event(ctx, event::GENERIC, "move_from", key);
+        watch::touched(ctx, key);
+    }
+    call.reply.integer(i64::from(done));
+}
+
+/// Puts a key into a database, and tells of it; false if there is such a key already.
+fn put(
+    ctx: &mut Ctx<'_>,
+    call: &mut Call<'_>,
+    to: u32,
+    key: &[u8],
+    entry: Entry,
+    replace: bool,
+    event: &str,
+) -> bool {
+    let from = ctx.b.store.number();
+    ctx.b.store.select(to);
+    let is_free = !exists(ctx, call, key) || replace;
+    if is_free {
+        ctx.b.store.insert(call.slot_of(key), key, entry.value, entry.expire);
+        notify::fresh(ctx);
+        notify::event(ctx, event::GENERIC, event, key);
+        watch::touched(ctx, key);
+        ctx.b.blocked.touched(to, key);
+        call.propagate = Propagate::Verbatim;
+    }
+    ctx.b.store.select(from);
+    is_free
+}
+
+/// `SWAPDB number number`
+pub(in crate::command) fn swapdb(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if ctx.b.config.cluster_enabled {
+        return call.reply.error("ERR SWAPDB is not allowed in cluster mode");
+    }
+    let (first, second) = (call.arg(1), call.arg(2));
+    if parse_i64(first).is_none() {
+        return call.reply.error("ERR invalid first DB index");
+    }
+    if parse_i64(second).is_none() {
+        return call.reply.error("ERR invalid second DB index");
+    }
+    let config = &ctx.b.config;
+    let (Some(one), Some(other)) = (config.database(first), config.database(second)) else {
+        return call.reply.error(NO_SUCH);
+    };
+    if one != other {
+        swap(ctx, one, other);
+    }
+    call.propagate = Propagate::Verbatim;
+    call.reply.ok();
+}
+
+fn swap(ctx: &mut Ctx<'_>, one: u32, other: u32) {
+    ctx.b.store.swap(one, other);
+    for client in ctx.b.watchers.clients() {
+        let Some(session) = ctx.b.sessions.get_mut(&client) else { continue };
+        for watch in &mut session.watching {
+            let before = match watch.database {
+                number if number == one => other,
+                number if number == other => one,
+                _ => continue,
+            };
+            let slot = key_slot(&watch.key);
+            let holds = |number: u32| {
+                ctx.b.store.of(number).is_some_and(|keys| keys.entry(slot, &watch.key).is_some())
+            };
+            match (watch.was, holds(before), holds(watch.database)) {
+                (_, false, false) => {}
+                (Watched::Expired, _, false) => watch.was = Watched::Absent,
+                _ => session.watch_broken = true,
+            }
+        }
+    }
+    for number in [one, other] {
+        for key in ctx.b.blocked.keys_of(number) {
+            let keys = ctx.b.store.of(number);
+            if keys.is_some_and(|keys| keys.entry(key_slot(&key), &key).is_some()) {
+                ctx.b.blocked.touched(number, &key);
+            }
+        }
+    }
+}
