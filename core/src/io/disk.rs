@@ -3,8 +3,10 @@
 //! A node decides *what* is to be kept and *when*; names of files, renaming, syncing and threads
 //! are the driver's. Nothing here waits: a driver writes beside its loop and reports later.
 
-use alloc::sync::Arc;
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
+
+use super::Framing;
 
 /// The number of a snapshot or a rewrite, so that a late report of a cancelled one is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +54,22 @@ impl Dataset {
     pub fn write(&self, sink: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         self.frozen.write(self.form, sink)
     }
+
+    /// All of an [`Effect::Snapshot`](super::Effect::Snapshot) in one piece, for drivers that need
+    /// not spare memory.
+    #[must_use]
+    pub fn framed(&self, head: Vec<u8>, framing: &Framing) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut |piece| {
+            bytes.extend_from_slice(piece);
+            true
+        });
+        let mut all = head;
+        all.extend_from_slice(framing.opening(bytes.len()).as_bytes());
+        all.append(&mut bytes);
+        all.extend_from_slice(framing.closing().as_bytes());
+        all
+    }
 }
 
 impl PartialEq for Dataset {
@@ -80,4 +98,24 @@ pub enum DiskReport<'a> {
     },
     /// Appending has begun to fail, or works again.
     Appending(Result<(), &'a str>),
+}
+
+impl Framing {
+    /// What stands before a snapshot of so many bytes.
+    #[must_use]
+    pub fn opening(&self, bytes: usize) -> String {
+        match self {
+            Self::Sized => format!("${bytes}\r\n"),
+            Self::Marked(mark) => format!("$EOF:{mark}\r\n"),
+        }
+    }
+
+    /// What stands behind it.
+    #[must_use]
+    pub fn closing(&self) -> &str {
+        match self {
+            Self::Sized => "",
+            Self::Marked(mark) => mark,
+        }
+    }
 }

@@ -90,6 +90,19 @@ pub enum Effect {
         /// RESP, or a replication payload.
         bytes: Vec<u8>,
     },
+    /// Give a client `head` and then this dataset, as RDB, beside the loop; answered by
+    /// [`super::Input::SnapshotSent`], unless the client is gone before. Nothing else is for that
+    /// client meanwhile.
+    Snapshot {
+        /// To whom.
+        client: ClientId,
+        /// What comes before it.
+        head: Vec<u8>,
+        /// What.
+        dataset: Dataset,
+        /// How the client tells where it ends.
+        framing: Framing,
+    },
     /// Offer a client's postponed request again ([`crate::command::Outcome::Postponed`]). It may
     /// be postponed once more.
     Resume {
@@ -167,6 +180,15 @@ pub enum Effect {
     Notice(Notice),
     /// End the process.
     Exit(Exit),
+}
+
+/// How a snapshot is put on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Behind its length (`$<bytes>`), so all of it has to be made first.
+    Sized,
+    /// As it is made, between a line with this mark (`$EOF:<mark>`) and the mark: 40 characters.
+    Marked(String),
 }
 
 /// What a dialled link is for.

@@ -64,6 +64,11 @@ pub enum Input<'a> {
         /// Which one.
         client: ClientId,
     },
+    /// All of an [`super::Effect::Snapshot`] is given to the connection.
+    SnapshotSent {
+        /// To whom.
+        client: ClientId,
+    },
     /// What became of something that the node wanted on disk.
     Disk(DiskReport<'a>),
     /// The process was asked to end.

@@ -7,7 +7,7 @@ mod outbox;
 
 pub use disk::{Dataset, DatasetForm, DiskReport, Frozen, JobId};
 pub use effect::{
-    Durability, Effect, Exit, Frame, HangupReason, Image, Notice, Purpose, ReloadFrom,
+    Durability, Effect, Exit, Frame, Framing, HangupReason, Image, Notice, Purpose, ReloadFrom,
 };
 pub use input::{DownReason, Input, Signal};
 pub use outbox::Outbox;

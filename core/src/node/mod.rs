@@ -154,6 +154,7 @@ impl Node {
                 clients::came(ctx, client, remote, local);
             }
             Input::ClientGone { client } => clients::went(ctx, client),
+            Input::SnapshotSent { client } => replication::snapshot_sent(ctx, client),
             Input::Disk(report) => persistence::report(ctx, report),
             Input::Terminate(signal) => persistence::signalled(ctx, signal),
         }

@@ -95,6 +95,7 @@ impl Bench {
                 }
             }
             Effect::Persist { .. }
+            | Effect::Snapshot { .. }
             | Effect::DialHost { .. }
             | Effect::Append { .. }
             | Effect::SaveRdb { .. }

@@ -36,6 +36,7 @@ impl Repl {
             hash.u64(replica.next);
             hash.u64(replica.acked);
             hash.u64(replica.acked_at.as_micros());
+            hash.u64(u64::from(replica.is_online()));
         }
         if let Some(failover) = &self.failover {
             hash.bytes(alloc::format!("{failover:?}").as_bytes());

@@ -15,6 +15,8 @@ pub(crate) struct Introduction {
     pub ip: Option<String>,
     /// `capa psync2`: it understands a new replication id after `+CONTINUE`.
     pub psync2: bool,
+    /// `capa eof`: it finds the end of a snapshot whose length was not said.
+    pub eof: bool,
     /// `rdb-only 1`: it wants a snapshot and no stream.
     pub rdb_only: bool,
 }
@@ -34,9 +36,42 @@ pub(crate) struct Replica {
     pub acked: u64,
     /// When it last acknowledged (or attached).
     pub acked_at: Instant,
+    /// Whether it gets the stream.
+    pub stage: Stage,
+}
+
+/// How far a replica is with its snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The snapshot is on its way. What the stream had since waits here.
+    Receiving {
+        /// Bytes of the stream.
+        held: Vec<u8>,
+        /// A snapshot without a length must not be followed by anything before the replica has
+        /// found its end, which it says by its first ACK.
+        until_ack: bool,
+        /// All of it is sent.
+        is_sent: bool,
+    },
+    /// It gets the stream.
+    Online,
 }
 
 impl Replica {
+    /// Whether it gets the stream.
+    pub const fn is_online(&self) -> bool {
+        matches!(self.stage, Stage::Online)
+    }
+
+    /// As INFO names its stage.
+    pub const fn state(&self) -> &'static str {
+        match self.stage {
+            Stage::Receiving { is_sent: false, .. } => "send_bulk",
+            // Redis counts it among those who have everything.
+            Stage::Receiving { is_sent: true, .. } | Stage::Online => "online",
+        }
+    }
+
     /// Whole seconds since its last word.
     pub const fn lag_s(&self, now: Instant) -> u64 {
         now.ms_since(self.acked_at) / 1000
@@ -122,7 +157,12 @@ impl Replicas {
 
     /// How many were heard of within `max_lag_s` seconds (`min-replicas-to-write`).
     pub fn good(&self, max_lag_s: u64, now: Instant) -> usize {
-        self.0.iter().filter(|replica| replica.acks && replica.lag_s(now) <= max_lag_s).count()
+        self.0
+            .iter()
+            .filter(|replica| {
+                replica.is_online() && replica.acks && replica.lag_s(now) <= max_lag_s
+            })
+            .count()
     }
 }
 
@@ -150,6 +190,7 @@ mod tests {
             next: 1,
             acked: 0,
             acked_at: Instant::ZERO,
+            stage: Stage::Online,
         });
         assert!(all.ack(client, 50, Instant::from_millis(1000)));
         assert!(all.ack(client, 20, Instant::from_millis(4000)));

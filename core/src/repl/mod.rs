@@ -25,7 +25,7 @@ mod wait;
 pub(crate) mod wire;
 
 pub(crate) use backlog::Backlog;
-pub(crate) use master::{Introduction, Replica, ReplicaName, Replicas};
+pub(crate) use master::{Introduction, Replica, ReplicaName, Replicas, Stage};
 pub(crate) use replica::{Form, Heard, Phase, Transfer, Upstream};
 pub(crate) use staging::Staging;
 pub(crate) use wait::{Waiter, Waiters};
@@ -192,12 +192,19 @@ impl Repl {
         self.upstream.is_some()
     }
 
-    /// The offset that headers of the bus and INFO carry: 0 for a replica that has nothing yet.
+    /// The offset that headers of the bus and INFO carry: 0 for a replica that has nothing yet, or
+    /// that is getting everything anew. Who sees it sends no clients there.
     pub fn offset(&self) -> u64 {
         match &self.upstream {
+            Some(Upstream { phase: Phase::Receiving(_), .. }) => 0,
             Some(up) if !up.is_up() && !self.resumable => 0,
             _ => self.offset,
         }
+    }
+
+    /// Whether a replica is taking in a snapshot.
+    pub fn is_loading(&self) -> bool {
+        self.upstream.as_ref().is_some_and(|up| up.staging.is_some())
     }
 
     /// Whether a replica's link works.

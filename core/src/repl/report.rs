@@ -23,8 +23,11 @@ impl Repl {
             let lag = if replica.acks { replica.lag_s(now.mono) } else { 0 };
             let _ = write!(
                 text.0,
-                "slave{i}:ip={},port={},state=online,offset={},lag={lag}\r\n",
-                replica.name.ip, replica.name.port, replica.acked
+                "slave{i}:ip={},port={},state={},offset={},lag={lag}\r\n",
+                replica.name.ip,
+                replica.name.port,
+                replica.state(),
+                replica.acked
             );
         }
         let failover = match &self.failover {

@@ -428,7 +428,9 @@ impl Turn<'_> {
             Pending::Bytes(..)
                 | Pending::Answer(_)
                 | Pending::Close(_)
-                | Pending::Effect(Effect::Reply { .. } | Effect::CloseClient { .. })
+                | Pending::Effect(
+                    Effect::Reply { .. } | Effect::Snapshot { .. } | Effect::CloseClient { .. }
+                )
         );
         if answers && self.replies_wait(idx) {
             self.keep(idx, item);
@@ -493,6 +495,10 @@ impl Turn<'_> {
             Effect::Reply { client, bytes } => {
                 self.reply(idx, client, bytes);
                 self.go_on(idx, client);
+            }
+            Effect::Snapshot { client, head, dataset, framing } => {
+                self.reply(idx, client, dataset.framed(head, &framing));
+                self.input(idx, Input::SnapshotSent { client });
             }
             Effect::Resume { client } => self.go_on(idx, client),
             Effect::Push { client, bytes } => self.reply(idx, client, bytes.to_vec()),

@@ -10,6 +10,7 @@
 
 mod clients;
 mod dataset;
+mod snapshot;
 
 use std::{
     cell::{Cell, RefCell},
@@ -156,6 +157,7 @@ impl Driver {
     /// One thing happened.
     pub(super) fn handle(self: &Rc<Self>, input: Input<'_>) {
         self.node.borrow_mut().handle(self.clock.now(), input, &mut self.out.borrow_mut());
+        sleep(&mut self.out.borrow_mut());
         self.carry_out();
     }
 
@@ -245,7 +247,10 @@ impl Driver {
                     task.abort();
                 }
             }
-            Effect::Reply { .. } | Effect::Push { .. } | Effect::CloseClient { .. } => {
+            Effect::Reply { .. }
+            | Effect::Snapshot { .. }
+            | Effect::Push { .. }
+            | Effect::CloseClient { .. } => {
                 if self.files.keeps() {
                     self.files.keep(Held::Effect(effect));
                 } else {
@@ -273,9 +278,12 @@ impl Driver {
         }
     }
 
-    fn carry_to_client(&self, effect: Effect) {
+    fn carry_to_client(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Reply { client, bytes } => self.feed(client, &bytes),
+            Effect::Snapshot { client, head, dataset, framing } => {
+                self.send_snapshot(client, snapshot::Gift { head, dataset, framing });
+            }
             Effect::Push { client, bytes } => self.push(client, &bytes),
             Effect::CloseClient { client } => {
                 if let Some(client) = self.clients.borrow_mut().remove(&client) {
@@ -365,11 +373,7 @@ impl Driver {
                         continue;
                     }
                     let outcome = node.execute(now, id, &request.args(), reply, &mut out);
-                    match out.take_sleep() {
-                        0 => {}
-                        // Nobody is served meanwhile: that is the point of it.
-                        us => std::thread::sleep(Duration::from_micros(us)),
-                    }
+                    sleep(&mut out);
                     let until = Instant::now();
                     let us = until.duration_since(since).as_micros();
                     since = until;
@@ -517,5 +521,14 @@ impl Driver {
     /// A line of the driver's own.
     pub(super) fn log(&self, level: Level, line: &str) {
         self.log.line(level, line);
+    }
+}
+
+/// Stands still if the node asks for it (`DEBUG SLEEP`, `key-load-delay`): nobody is served
+/// meanwhile, that is the point of it.
+fn sleep(out: &mut Outbox) {
+    match out.take_sleep() {
+        0 => {}
+        us => std::thread::sleep(Duration::from_micros(us)),
     }
 }

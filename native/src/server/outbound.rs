@@ -19,6 +19,9 @@ use tokio::{
 /// A buffer larger than this is given back once it is empty.
 const KEEP_BYTES: usize = 64 << 10;
 
+/// While more than this waits, no further piece of a snapshot is added.
+const ROOM_BYTES: usize = 256 << 10;
+
 /// So long a connection that is to end may take for what waits: a client that never reads would
 /// stay for ever.
 const ENDING: Duration = Duration::from_secs(10);
@@ -76,6 +79,8 @@ pub(super) struct Outbound {
     /// taken off again for each request.
     waker: RefCell<Option<Waker>>,
     drained: Notify,
+    /// For whoever sends a snapshot as the connection takes it.
+    room: Notify,
     soft_since: Cell<Option<Instant>>,
     /// How much of what waits is a snapshot, which no limit counts; `None` before there was one.
     snapshot: Cell<Option<usize>>,
@@ -103,6 +108,20 @@ impl Outbound {
         true
     }
 
+    /// Appends a piece of a snapshot, which no limit counts.
+    pub(super) fn push_piece(&self, bytes: &[u8]) {
+        let before = self.snapshot.get().unwrap_or_else(|| self.waiting());
+        self.snapshot.set(Some(before + bytes.len()));
+        self.push(bytes);
+    }
+
+    /// Resolves when not much waits, or nothing will be sent any more. One task waits at a time.
+    pub(super) async fn has_room(&self) {
+        while self.waiting() > ROOM_BYTES && !self.is_ending() {
+            self.room.notified().await;
+        }
+    }
+
     /// Appends without waking: for the connection's own task, which writes next anyway.
     pub(super) fn append(&self, bytes: &[u8]) {
         self.bytes.borrow_mut().extend_from_slice(bytes);
@@ -128,6 +147,7 @@ impl Outbound {
         }
         self.wake();
         self.drained.notify_one();
+        self.room.notify_one();
     }
 
     /// Whether the connection's task has nothing more to do.
@@ -193,6 +213,9 @@ impl Outbound {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+        if bytes.len() - sent <= ROOM_BYTES {
+            self.room.notify_one();
         }
         if sent == bytes.len() {
             sent = 0;

@@ -227,8 +227,12 @@ fn persistence(ctx: &Ctx<'_>, text: &mut Lines) {
     let (rdb, aof) = (&persist.rdb, &persist.aof);
     let status = |ok: bool| if ok { "ok" } else { "err" };
     text.head("Persistence");
-    text.put("loading", u8::from(persist.loading.is_some()));
-    text.put("async_loading", 0);
+    // A replica reads its master's snapshot beside the old data, whatever `repl-diskless-load`
+    // says. Who asks for the old data to be served meanwhile is told so, others are told to wait.
+    let is_async = ctx.b.config.value("repl-diskless-load").as_deref() == Some("swapdb");
+    let is_loading = ctx.b.repl.is_loading();
+    text.put("loading", u8::from(persist.loading.is_some() || is_loading && !is_async));
+    text.put("async_loading", u8::from(is_loading && is_async));
     text.put("current_cow_peak", 0);
     text.put("current_cow_size", 0);
     text.put("current_cow_size_age", 0);

@@ -53,9 +53,9 @@ pub(crate) fn replconf(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
                 ctx.b.repl.introductions.entry(client).or_default().ip = Some(shown);
             }
             b"capa" => {
-                if value.eq_ignore_ascii_case(b"psync2") {
-                    ctx.b.repl.introductions.entry(client).or_default().psync2 = true;
-                }
+                let said = ctx.b.repl.introductions.entry(client).or_default();
+                said.psync2 |= value.eq_ignore_ascii_case(b"psync2");
+                said.eof |= value.eq_ignore_ascii_case(b"eof");
             }
             b"rdb-only" => {
                 ctx.b.repl.introductions.entry(client).or_default().rdb_only = value != b"0";

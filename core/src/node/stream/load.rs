@@ -20,7 +20,11 @@ pub(super) fn piece(ctx: &mut Ctx<'_>, bytes: &[u8], last: bool) {
     // Read beside the old data: a damaged snapshot costs nothing but time.
     let databases = ctx.b.config.databases_in_use();
     let staging = up.staging.get_or_insert_with(|| Box::new(Staging::new(databases)));
-    match staging.take(bytes, last) {
+    let before = staging.keys;
+    let taken = staging.take(bytes, last);
+    let keys = staging.keys - before;
+    slow_down(ctx, keys);
+    match taken {
         Ok(()) if last => {}
         Ok(()) => return,
         Err(why) => {
@@ -30,12 +34,24 @@ pub(super) fn piece(ctx: &mut Ctx<'_>, bytes: &[u8], last: bool) {
             return;
         }
     }
-    let Some(read) = up.staging.take() else { return };
-    let history = match &up.phase {
-        Phase::Receiving(Transfer { history, .. }) => *history,
+    let Some(read) = ctx.b.repl.upstream.as_mut().and_then(|up| up.staging.take()) else { return };
+    let history = match ctx.b.repl.upstream.as_ref().map(|up| &up.phase) {
+        Some(Phase::Receiving(Transfer { history, .. })) => *history,
         _ => None,
     };
     replace(ctx, *read, history);
+}
+
+/// Tests want loading to be slow (`key-load-delay`): so many microseconds for each key, or so many
+/// keys for each microsecond.
+fn slow_down(ctx: &mut Ctx<'_>, keys: u64) {
+    let delay = ctx.b.config.value("key-load-delay").and_then(|text| text.parse::<i64>().ok());
+    let us = match delay {
+        None | Some(0) => return,
+        Some(delay) if delay > 0 => keys.saturating_mul(delay.unsigned_abs()),
+        Some(delay) => keys / delay.unsigned_abs(),
+    };
+    ctx.out.sleep(us);
 }
 
 /// A whole snapshot takes the place of the dataset.

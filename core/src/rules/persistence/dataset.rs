@@ -30,7 +30,7 @@ struct Still {
     delay: i64,
 }
 
-/// The dataset for the snapshot file.
+/// The dataset for the snapshot file, or for a replica.
 pub(crate) fn freeze(ctx: &Ctx<'_>) -> Dataset {
     // Redis names its history only while there is one that somebody could follow.
     let named = ctx.b.repl.backlog.is_some() || ctx.b.repl.is_replica();
@@ -47,16 +47,6 @@ pub(crate) fn freeze_base(ctx: &Ctx<'_>) -> Dataset {
 fn dataset(still: Still, form: DatasetForm) -> Dataset {
     let delay = still.delay;
     Dataset::new(still, form).delayed(delay)
-}
-
-/// The whole dataset as RDB, for a replica.
-pub(crate) fn snapshot_bytes(ctx: &Ctx<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    still(ctx, true, false).write(DatasetForm::Rdb, &mut |piece| {
-        bytes.extend_from_slice(piece);
-        true
-    });
-    bytes
 }
 
 fn still(ctx: &Ctx<'_>, with_history: bool, is_base: bool) -> Still {

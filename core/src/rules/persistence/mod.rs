@@ -16,7 +16,7 @@ mod shutdown;
 
 pub(crate) use aof::{bgrewrite, feed, follow_config, log, restart, rewritten};
 pub(crate) use cron::cron;
-pub(crate) use dataset::{freeze, freeze_base, snapshot_bytes};
+pub(crate) use dataset::{freeze, freeze_base};
 pub(crate) use rdb::{bgsave, flushed, refusal, save, save_for, saved};
 pub(crate) use shutdown::{Wish, abort, shut_down, signalled};
 

@@ -1,16 +1,16 @@
 //! A replica asks for the stream: from where it is if that can be, else from the start.
 //!
 //! Spec: Redis replication, PSYNC. The numbers are judged by `Repl::judge_resync`; here is what
-//! follows. Differs from Redis: no child process writes the snapshot. It is made in memory at
-//! once, so the log says that it starts and that it succeeded without anything between.
+//! follows. How the whole dataset is sent is in [`super::snapshot`].
 
 use alloc::{string::String, vec::Vec};
 
+use super::snapshot;
 use crate::{
     explain::{Reason, Resync},
     id::ClientId,
-    io::{Effect, Level},
-    repl::{Introduction, Repl, ReplId, Replica, ReplicaName, wire},
+    io::{Effect, Framing, Level},
+    repl::{Introduction, Repl, ReplId, Replica, ReplicaName, Stage},
     resp,
     rules::{Ctx, persistence},
 };
@@ -40,7 +40,7 @@ pub(crate) enum Refusal {
     FailsOver,
 }
 
-/// Attaches `client` as a replica. What it gets leaves as one effect.
+/// Attaches `client` as a replica.
 pub(crate) fn attach(
     ctx: &mut Ctx<'_>,
     client: ClientId,
@@ -62,13 +62,16 @@ pub(crate) fn attach(
 
     let how = judge(ctx, request, &name);
     let port = name.port;
-    let bytes = match how {
-        Resync::Partial { from, .. } => partial(ctx, from, said.psync2, &name),
+    let stage = match how {
+        Resync::Partial { from, .. } => {
+            let bytes = partial(ctx, from, said.psync2, &name);
+            ctx.out.push(Effect::Reply { client, bytes });
+            Stage::Online
+        }
         Resync::FullAsked | Resync::FullOtherHistory | Resync::FullOutsideBacklog { .. } => {
-            full(ctx, request, &name)
+            full(ctx, client, request, said.eof)
         }
     };
-    ctx.out.push(Effect::Reply { client, bytes });
     if said.rdb_only {
         return Ok(());
     }
@@ -82,6 +85,7 @@ pub(crate) fn attach(
         next: repl.offset + 1,
         acked: 0,
         acked_at: now,
+        stage,
     });
     repl.alone_since = None;
     if repl.replicas.len() == 1 {
@@ -176,7 +180,7 @@ fn partial(ctx: &mut Ctx<'_>, from: u64, psync2: bool, name: &ReplicaName) -> Ve
 }
 
 /// `+FULLRESYNC` and everything.
-fn full(ctx: &mut Ctx<'_>, request: &Request, name: &ReplicaName) -> Vec<u8> {
+fn full(ctx: &mut Ctx<'_>, client: ClientId, request: &Request, finds_marks: bool) -> Stage {
     if matches!(request, Request::Psync { id, .. } if !id.starts_with('?')) {
         ctx.b.stats.sync_partial_err += 1;
     }
@@ -184,22 +188,22 @@ fn full(ctx: &mut Ctx<'_>, request: &Request, name: &ReplicaName) -> Vec<u8> {
     if ctx.b.repl.backlog.is_none() {
         first_backlog(ctx);
     }
-    ctx.out.log(Level::Notice, || "Starting BGSAVE for SYNC with target: disk".into());
-    let snapshot = persistence::snapshot_bytes(ctx);
+    let framing = snapshot::framing(ctx, finds_marks);
+    let target = if framing == Framing::Sized { "disk" } else { "replicas sockets" };
+    ctx.out.log(Level::Notice, || alloc::format!("Starting BGSAVE for SYNC with target: {target}"));
+    let dataset = persistence::freeze(ctx);
     let repl = &mut ctx.b.repl;
     // The replica knows no selected database: the stream says it again.
     repl.selected = None;
-    let mut bytes = match request {
+    let head = match request {
         Request::Psync { .. } => {
             alloc::format!("+FULLRESYNC {} {}\r\n", repl.id, repl.offset).into_bytes()
         }
         Request::Sync => Vec::new(),
     };
-    wire::head(b'$', snapshot.len(), &mut bytes);
-    bytes.extend_from_slice(&snapshot);
-    let line = || alloc::format!("Synchronization with replica {name} succeeded");
-    ctx.out.log(Level::Notice, line);
-    bytes
+    let stage = snapshot::begin(&framing);
+    ctx.out.push(Effect::Snapshot { client, head, dataset, framing });
+    stage
 }
 
 /// The first replica of a master: from here on its stream counts. Its former history, in which

@@ -74,7 +74,9 @@ fn watch_master(ctx: &mut Ctx<'_>) {
 /// Drops replicas that say nothing any more.
 fn watch_replicas(ctx: &mut Ctx<'_>) {
     let (now, limit_s) = (ctx.now.mono, ctx.b.config.repl_timeout_s);
-    let silent = |replica: &&crate::repl::Replica| replica.acks && replica.lag_s(now) > limit_s;
+    let silent = |replica: &&crate::repl::Replica| {
+        replica.is_online() && replica.acks && replica.lag_s(now) > limit_s
+    };
     let gone: Vec<ClientId> =
         ctx.b.repl.replicas.iter().filter(silent).map(|replica| replica.client).collect();
     for client in gone {

@@ -11,6 +11,7 @@ mod attach;
 mod cron;
 mod failover;
 mod follow;
+mod snapshot;
 
 pub(crate) use attach::{Refusal, Request, attach, psync_request};
 pub(crate) use cron::{acknowledge, cron};
@@ -19,6 +20,8 @@ pub(crate) use failover::{
     take_over,
 };
 pub(crate) use follow::{discarded, drop_replicas, follow, follow_nobody, literal_ip, lost, start};
+use snapshot::drop_overflowing;
+pub(crate) use snapshot::sent as snapshot_sent;
 
 use alloc::vec::Vec;
 
@@ -26,7 +29,7 @@ use super::Ctx;
 use crate::{
     id::ClientId,
     io::{Effect, Level},
-    repl::{Gathered, Kept, Waiter, wire},
+    repl::{Gathered, Kept, Stage, Waiter, wire},
     time::Instant,
 };
 
@@ -158,15 +161,20 @@ pub(crate) fn feed(ctx: &mut Ctx<'_>) {
                 }
             };
             replica.next = end;
-            ctx.out.push(Effect::Reply { client: replica.client, bytes });
+            match &mut replica.stage {
+                Stage::Online => ctx.out.push(Effect::Reply { client: replica.client, bytes }),
+                Stage::Receiving { held, .. } => held.extend_from_slice(&bytes),
+            }
         }
         log.trim();
     }
+    drop_overflowing(ctx);
     answer_waits(ctx);
 }
 
 /// A replica says how far it is.
 pub(crate) fn acknowledged(ctx: &mut Ctx<'_>, client: ClientId, offset: u64) {
+    snapshot::acknowledged(ctx, client);
     // The waiting clients are answered when the turn ends.
     ctx.b.repl.replicas.ack(client, offset, ctx.now.mono);
 }

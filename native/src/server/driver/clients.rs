@@ -45,7 +45,10 @@ impl Driver {
 
     /// A client's connection ended: the node is told, unless it closed it itself.
     pub(in crate::server) fn client_gone(self: &Rc<Self>, id: ClientId) {
-        if self.clients.borrow_mut().remove(&id).is_some() {
+        let gone = self.clients.borrow_mut().remove(&id);
+        if let Some(client) = gone {
+            // Whoever is making something for it has to stop.
+            client.out.finish(End::Now);
             self.handle(Input::ClientGone { client: id });
         }
     }

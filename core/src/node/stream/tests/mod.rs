@@ -96,7 +96,10 @@ fn the_log_tells_the_story_in_the_words_of_redis() {
             "Replication backlog created, my new replication IDs are '{new}' and '{}'",
             "0".repeat(40)
         ),
-        "Starting BGSAVE for SYNC with target: disk".into(),
+        "Starting BGSAVE for SYNC with target: replicas sockets".into(),
+        "Streamed RDB transfer with replica 127.0.0.1:7001 succeeded (socket). Waiting for \
+         REPLCONF ACK from slave to enable streaming"
+            .into(),
         "Synchronization with replica 127.0.0.1:7001 succeeded".into(),
     ];
     assert_eq!(rig.take_log(0), master);
@@ -122,8 +125,8 @@ fn the_log_tells_the_story_in_the_words_of_redis() {
         "MASTER <-> REPLICA sync: Finished with success",
     ];
     assert_eq!(log, replica);
-    assert!(log[8].starts_with("MASTER <-> REPLICA sync: receiving "), "{}", log[8]);
-    assert!(log[8].ends_with(" bytes from master to disk"), "{}", log[8]);
+    let streamed = "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk";
+    assert_eq!(log[8], streamed);
 
     rig.kill(0);
     let log = rig.take_log(1);

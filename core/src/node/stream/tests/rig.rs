@@ -127,6 +127,10 @@ impl Rig {
                 }
             }
             Effect::Reply { client, bytes } => self.deliver(at, client, &bytes),
+            Effect::Snapshot { client, head, dataset, framing } => {
+                self.deliver(at, client, &dataset.framed(head, &framing));
+                self.input(at, Input::SnapshotSent { client });
+            }
             Effect::CloseClient { client } => {
                 if let Some((from, link)) = self.link_of(at, client) {
                     self.links.remove(&(from, link));
