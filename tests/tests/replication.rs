@@ -184,3 +184,43 @@ fn a_snapshot_of_ours_is_read_by_the_reference() {
     let ttl: u64 = theirs.cli(&["TTL", "c"]).trim().parse().unwrap();
     assert!((900..=1000).contains(&ttl), "{ttl}");
 }
+
+/// The master of either make goes on while a replica gets everything, and what it wrote meanwhile
+/// comes behind; in both forms of a snapshot. A replica that goes away in the middle leaves nothing.
+#[test]
+fn a_master_goes_on_while_a_replica_gets_everything() {
+    for (replica, diskless) in [(Redis, "yes"), (Redis, "no"), (Slotscope, "yes")] {
+        let folder = tempfile::tempdir().unwrap();
+        // Slow enough that there is time to look: 4 ms for each of 500 keys.
+        let slow = ["--repl-diskless-sync", diskless, "--rdb-key-save-delay", "4000"];
+        let a = Server::start(Slotscope, ports::free(), folder.path(), &slow);
+        let debug: &[&str] = match replica {
+            Redis => &["--enable-debug-command", "yes"],
+            Slotscope => &[],
+        };
+        let mut b = Server::start(replica, ports::free(), folder.path(), debug);
+        let keys: String = (0..500).map(|n| format!("SET key:{n} {}\n", "x".repeat(n + 1))).collect();
+        assert_eq!(a.cli_script(&keys).lines().count(), 500);
+        let port = a.port.to_string();
+        assert_eq!(b.cli(&["REPLICAOF", "127.0.0.1", &port]).trim(), "OK");
+        let is_sending = || a.info("slave0").is_some_and(|line| line.contains("state=send_bulk"));
+        wait_for("the snapshot is on its way", PATIENCE, || is_sending().then_some(()));
+
+        // Nobody has it yet, and WAIT says so; nothing else is different.
+        assert_eq!(a.cli_script("SET key:1 new\nDEL key:2\nWAIT 1 10\n"), "OK\n1\n0\n");
+        assert!(is_sending(), "{replica:?} {diskless}: it all went on beside it");
+        await_same(&a, &b);
+        assert_eq!(b.cli(&["GET", "key:1"]).trim(), "new");
+        assert_eq!(a.cli_script("SET last 1\nWAIT 1 20000\n"), "OK\n1\n");
+        assert_eq!(number(&a, "sync_full"), 1);
+
+        assert_eq!(b.cli_script("REPLICAOF NO ONE\nFLUSHALL\n"), "OK\nOK\n");
+        assert_eq!(b.cli(&["REPLICAOF", "127.0.0.1", &port]).trim(), "OK");
+        wait_for("the snapshot is on its way", PATIENCE, || is_sending().then_some(()));
+        b.process().kill();
+        wait_for("the master has noticed", PATIENCE, || {
+            (a.info("connected_slaves").as_deref() == Some("0")).then_some(())
+        });
+        assert_eq!(a.cli(&["PING"]).trim(), "PONG");
+    }
+}

@@ -86,7 +86,7 @@ impl Outbox {
         core::mem::replace(&mut self.touched, false)
     }
 
-    /// Asks for a sleep of the whole process (`DEBUG SLEEP`).
+    /// Asks for a sleep of the whole process (`DEBUG SLEEP`), or of whoever feeds the node.
     pub(crate) const fn sleep(&mut self, us: u64) {
         self.sleep_us = us;
     }

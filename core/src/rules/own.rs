@@ -15,12 +15,15 @@ use alloc::{format, vec::Vec};
 use super::Ctx;
 use crate::{beliefs::Beliefs, cluster::PeerIdx, config::event, io::Level, slot::Slot};
 
-/// Writes what the directives say into this node's own entry; true if anything changed.
+/// Does what the directives say, also in this node's own entry; true if anything changed there.
 pub(crate) fn follow_config(b: &mut Beliefs) -> bool {
     let events = b.config.notify_keyspace_events;
     let told = events.has(event::KEYSPACE | event::KEYEVENT);
     b.store.note_fresh(told && events.has(event::NEW));
     b.store.set_packing(b.config.packing);
+    if let Some(log) = &mut b.repl.backlog {
+        log.resize(b.config.repl_backlog_size);
+    }
     let config = &b.config;
     let (port, cport) = super::speak::announced_ports(config);
     let me = b.cluster.me_mut();

@@ -157,8 +157,12 @@ impl Driver {
     /// One thing happened.
     pub(super) fn handle(self: &Rc<Self>, input: Input<'_>) {
         self.node.borrow_mut().handle(self.clock.now(), input, &mut self.out.borrow_mut());
-        sleep(&mut self.out.borrow_mut());
         self.carry_out();
+    }
+
+    /// How long whoever feeds the node is to wait before it goes on (`key-load-delay`).
+    pub(super) fn pause(&self) -> Duration {
+        Duration::from_micros(self.out.borrow_mut().take_sleep())
     }
 
     /// Reads something of the configuration in force.
@@ -373,7 +377,11 @@ impl Driver {
                         continue;
                     }
                     let outcome = node.execute(now, id, &request.args(), reply, &mut out);
-                    sleep(&mut out);
+                    match out.take_sleep() {
+                        0 => {}
+                        // Nobody is served meanwhile: that is the point of it.
+                        us => std::thread::sleep(Duration::from_micros(us)),
+                    }
                     let until = Instant::now();
                     let us = until.duration_since(since).as_micros();
                     since = until;
@@ -521,14 +529,5 @@ impl Driver {
     /// A line of the driver's own.
     pub(super) fn log(&self, level: Level, line: &str) {
         self.log.line(level, line);
-    }
-}
-
-/// Stands still if the node asks for it (`DEBUG SLEEP`, `key-load-delay`): nobody is served
-/// meanwhile, that is the point of it.
-fn sleep(out: &mut Outbox) {
-    match out.take_sleep() {
-        0 => {}
-        us => std::thread::sleep(Duration::from_micros(us)),
     }
 }

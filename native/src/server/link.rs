@@ -102,6 +102,12 @@ pub(super) async fn serve(
             },
             () = out.changed() => {}
         }
+        if purpose == Purpose::Replication {
+            let pause = driver.pause();
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+        }
         // Many links with full sockets must not keep the others waiting.
         task::coop::consume_budget().await;
     };

@@ -107,13 +107,7 @@ fn ping(ctx: &mut Ctx<'_>) {
 /// Nobody came for a long time: the backlog goes, and with it the history, which would otherwise
 /// count on with bytes missing.
 fn free_backlog(ctx: &mut Ctx<'_>) {
-    let Some(at) = backlog_ends(ctx) else {
-        let size = ctx.b.config.repl_backlog_size;
-        if let Some(log) = &mut ctx.b.repl.backlog {
-            log.resize(size);
-        }
-        return;
-    };
+    let Some(at) = backlog_ends(ctx) else { return };
     if at > ctx.now.mono {
         return;
     }
