@@ -199,7 +199,8 @@ fn a_master_goes_on_while_a_replica_gets_everything() {
             Slotscope => &[],
         };
         let mut b = Server::start(replica, ports::free(), folder.path(), debug);
-        let keys: String = (0..500).map(|n| format!("SET key:{n} {}\n", "x".repeat(n + 1))).collect();
+        let keys: String =
+            (0..500).map(|n| format!("SET key:{n} {}\n", "x".repeat(n + 1))).collect();
         assert_eq!(a.cli_script(&keys).lines().count(), 500);
         let port = a.port.to_string();
         assert_eq!(b.cli(&["REPLICAOF", "127.0.0.1", &port]).trim(), "OK");

@@ -17,7 +17,8 @@ use super::{
         TAKE, TOUCH,
     },
     subrows::{
-        ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, OBJECT, PUBSUB, SLOWLOG,
+        ACL, CLIENT, CLUSTER, COMMAND, CONFIG, FUNCTION, LATENCY, MEMORY, MODULE, OBJECT, PUBSUB,
+        SLOWLOG,
     },
     table::Command,
     value_rows::VALUE_ROWS,
@@ -254,6 +255,10 @@ rows!(SERVER_ROWS "":
         Server "1.0.0" "Writes the snapshot file in the background." => persistence::bgsave;
     "bgrewriteaof" 1 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
         Server "1.0.0" "Rewrites the append only file in the background." => persistence::bgrewriteaof;
+    "module" -2 [] [] NO_KEYS []
+        Server "4.0.0" "Modules; there are none." => container, MODULE;
+    "lolwut" -1 [READONLY FAST] [] NO_KEYS []
+        Server "5.0.0" "Says what this is." => server::lolwut;
     "memory" -2 [] [] NO_KEYS [] Server "4.0.0" "Tells about memory." => container, MEMORY;
     "monitor" 1 [ADMIN NOSCRIPT LOADING STALE] [] NO_KEYS []
         Server "1.0.0" "Shows every command that clients send." => record::monitor;

@@ -2,7 +2,8 @@
 
 use super::{
     exec::{
-        acl, client, clients, cluster, config, introspect, keys, pubsub, record, server, tracking,
+        acl, client, clients, cluster, config, introspect, keys, memory, pubsub, record, server,
+        tracking,
     },
     keyspecs::{LOOK_SECOND, NO_KEYS},
     rows::rows,
@@ -111,8 +112,19 @@ rows!(pub(super) CONFIG "config|":
 );
 
 rows!(pub(super) MEMORY "memory|":
+    "doctor" 2 [] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_shards" "response_policy:special"]
+        Server "4.0.0" "Tells about memory in words." => memory::doctor;
+    "malloc-stats" 2 [] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_shards" "response_policy:special"]
+        Server "4.0.0" "What the allocator counts, if it counts." => memory::malloc_stats;
+    "purge" 2 [] [] NO_KEYS ["request_policy:all_shards" "response_policy:all_succeeded"]
+        Server "4.0.0" "Gives memory back that is not needed; nothing has to be done for it." => server::ok;
+    "stats" 2 [] [] NO_KEYS
+        ["nondeterministic_output" "request_policy:all_shards" "response_policy:special"]
+        Server "4.0.0" "What the memory is used for." => memory::stats;
     "usage" -3 [READONLY] [] LOOK_SECOND []
-        Server "4.0.0" "Estimates the memory of a key." => server::memory_usage;
+        Server "4.0.0" "Estimates the memory of a key." => memory::usage;
     "help" 2 [LOADING STALE] [] NO_KEYS []
         Server "4.0.0" "Lists these subcommands." => introspect::help;
 );
@@ -238,4 +250,17 @@ rows!(pub(super) CLUSTER "cluster|":
         Cluster "3.0.0" "Writes nodes.conf." => cluster::saveconfig;
     "help" 2 [LOADING STALE] [] NO_KEYS []
         Cluster "5.0.0" "Lists these subcommands." => introspect::help;
+);
+
+rows!(pub(super) MODULE "module|":
+    "list" 2 [ADMIN NOSCRIPT] [] NO_KEYS ["nondeterministic_output_order"]
+        Server "4.0.0" "Lists the modules; there are none." => server::empty_array;
+    "load" -3 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
+        Server "4.0.0" "Refuses to load a module." => server::no_modules;
+    "loadex" -3 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
+        Server "7.0.0" "Refuses to load a module." => server::no_modules;
+    "unload" 3 [ADMIN NOSCRIPT NO_ASYNC_LOADING] [] NO_KEYS []
+        Server "4.0.0" "Refuses to take a module away." => server::no_modules;
+    "help" 2 [LOADING STALE] [] NO_KEYS []
+        Server "5.0.0" "Lists these subcommands." => introspect::help;
 );

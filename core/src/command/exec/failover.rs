@@ -15,7 +15,9 @@ use crate::{
 /// `FAILOVER`
 pub(in crate::command) fn failover(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if ctx.b.config.cluster_enabled {
-        return call.reply.error("ERR FAILOVER not allowed in cluster mode.");
+        return call.reply.error(
+            "ERR FAILOVER not allowed in cluster mode. Use CLUSTER FAILOVER command instead.",
+        );
     }
     if let [_, word] = call.args
         && same(word, "ABORT")

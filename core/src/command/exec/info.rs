@@ -120,6 +120,8 @@ fn server(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("arch_bits", 64);
     text.put("monotonic_clock", "POSIX clock_gettime");
     text.put("multiplexing_api", "epoll");
+    text.put("atomicvar_api", "c11-builtin");
+    text.put("gcc_version", "0.0.0");
     text.put("process_id", b.debug.process);
     text.put("process_supervised", "no");
     text.put("run_id", b.cluster.my_id());
@@ -130,6 +132,7 @@ fn server(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("hz", 10);
     text.put("configured_hz", 10);
     text.put("lru_clock", ctx.now.wall.secs() & 0xFF_FFFF);
+    text.put("executable", "");
     text.put("config_file", "");
     if let Some(shutdown) = &b.persist.shutdown {
         let left = shutdown.until.map_or(0, |until| until.ms_since(ctx.now.mono));
@@ -184,6 +187,10 @@ fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
     );
     text.bytes("maxmemory", ctx.b.config.maxmemory);
     text.put("maxmemory_policy", ctx.b.config.value("maxmemory-policy").unwrap_or_default());
+    for name in ["allocator_frag", "allocator_rss", "rss_overhead"] {
+        text.put(&alloc::format!("{name}_ratio"), "1.00");
+        text.put(&alloc::format!("{name}_bytes"), 0);
+    }
     text.put("mem_fragmentation_ratio", "1.00");
     text.zeros("mem_fragmentation_bytes mem_not_counted_for_evict");
     let feeds = ctx.b.sessions.values().filter(|session| session.is_replica);
@@ -199,12 +206,12 @@ fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
 }
 
 /// What a server of Redis takes before it has any key, roughly: limits that people set expect it.
-const USED_AT_START: u64 = 900_000;
+pub(super) const USED_AT_START: u64 = 900_000;
 /// What a client takes.
 const CLIENT_BYTES: u64 = 1800;
 
 /// The memory that `maxmemory` is compared with.
-fn memory_used(b: &Beliefs) -> u64 {
+pub(super) fn memory_used(b: &Beliefs) -> u64 {
     USED_AT_START + b.store.total_memory() + b.sessions.len() as u64 * CLIENT_BYTES
 }
 

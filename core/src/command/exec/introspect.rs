@@ -67,7 +67,7 @@ fn describe(command: &Command, reply: &mut ReplyBuf) {
     for spec in command.keys {
         key_spec(spec, reply);
     }
-    reply.set(command.subcommands.len());
+    reply.array(command.subcommands.len());
     for sub in command.subcommands {
         describe(sub, reply);
     }

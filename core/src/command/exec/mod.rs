@@ -25,6 +25,7 @@ pub(super) mod introspect;
 pub(super) mod keys;
 pub(super) mod lcs;
 pub(super) mod lists;
+pub(super) mod memory;
 pub(super) mod migrate;
 pub(super) mod numbers;
 pub(super) mod persistence;

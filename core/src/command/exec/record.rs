@@ -144,7 +144,8 @@ pub(in crate::command) fn doctor(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         text.push_str(
             "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis \
              instance. You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in \
-             order to enable it.",
+             order to enable it. If we weren't in a deep space mission I'd suggest to take a look \
+             at https://redis.io/topics/latency-monitor.",
         );
     } else if ctx.b.record.spikes.is_empty() {
         text.push_str("Dave, no latency spike was observed during the lifetime of this instance.");

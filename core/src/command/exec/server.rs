@@ -1,10 +1,9 @@
 //! The server as a whole: ending it, breaking it, asking it for the time.
 
-use super::{NOT_AN_INTEGER, connection, debug, persistence, same};
+use super::{connection, debug, persistence, same};
 use crate::{
     command::{Call, Outcome},
     io::{Effect, Exit},
-    resp::parse_i64,
     rules::Ctx,
 };
 
@@ -52,29 +51,6 @@ pub(in crate::command) fn time(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     call.reply.bulk_integer(number(wall.0 % 1000 * 1000));
 }
 
-/// `MEMORY USAGE key [SAMPLES n]`
-pub(in crate::command) fn memory_usage(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
-    let well_formed = match call.args {
-        [_, _, _] => true,
-        [_, _, _, word, samples] => {
-            // All elements are always counted, whatever the number.
-            if same(word, "SAMPLES") && parse_i64(samples).is_none() {
-                return call.reply.error(NOT_AN_INTEGER);
-            }
-            same(word, "SAMPLES")
-        }
-        _ => false,
-    };
-    if !well_formed {
-        return call.syntax_error();
-    }
-    let key = call.arg(2);
-    match ctx.b.store.memory_of(call.slot_of(key), key) {
-        Some(bytes) => call.reply.integer(i64::try_from(bytes).unwrap_or(i64::MAX)),
-        None => call.reply.null(),
-    }
-}
-
 /// DUMP of no functions: RDB version 10 and the CRC64 of nothing else.
 const NO_FUNCTIONS: [u8; 10] = [0x0A, 0x00, 0x5D, 0x9B, 0x5C, 0x40, 0x0F, 0x7F, 0xA2, 0xDA];
 
@@ -90,4 +66,15 @@ pub(in crate::command) fn function_restore(_: &mut Ctx<'_>, call: &mut Call<'_>)
     } else {
         call.reply.error("ERR DUMP payload version or checksum are wrong");
     }
+}
+
+/// `LOLWUT ...`: the version, as in the last line that Redis prints.
+pub(in crate::command) fn lolwut(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    let text = alloc::format!("Redis ver. {}\n", super::info::REDIS_VERSION);
+    call.reply.verbatim("txt", text.as_bytes());
+}
+
+/// `MODULE LOAD` and its kin.
+pub(in crate::command) fn no_modules(_: &mut Ctx<'_>, call: &mut Call<'_>) {
+    call.reply.error("ERR MODULE command not allowed: this server takes no modules.");
 }

@@ -103,11 +103,11 @@ fn check(ctx: &Ctx<'_>, call: &mut Call<'_>, slots: &[Slot], assigned: bool) -> 
 /// Differs from Redis: a replica refuses. There it takes slots that it cannot announce (its header
 /// shows its master's), which no other node ever hears of.
 fn add(ctx: &mut Ctx<'_>, call: &mut Call<'_>, slots: &[Slot]) {
-    if !ctx.b.cluster.is_master() {
-        return call.reply.error("ERR Only a master can be given slots. This node is a replica.");
-    }
     if !check(ctx, call, slots, false) {
         return;
+    }
+    if !ctx.b.cluster.is_master() {
+        return call.reply.error("ERR Only a master can be given slots. This node is a replica.");
     }
     for slot in slots {
         ctx.b.cluster.owners.importing.remove(slot);
