@@ -38,8 +38,8 @@ pub(crate) struct Counts {
     pub times: Times,
 }
 
-/// How often something took how long, in microseconds of which four binary digits count: enough for
-/// percentiles.
+/// How often something took how long, in microseconds, of which two decimal digits count at
+/// least, as in the histograms of Redis.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times(Vec<u64>);
 
@@ -143,7 +143,7 @@ impl Times {
     /// How often about so many microseconds, the shortest first.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
         let seen = self.0.iter().enumerate().filter(|(_, count)| **count > 0);
-        seen.map(|(bucket, count)| (least(bucket), *count))
+        seen.map(|(bucket, count)| (most(bucket), *count))
     }
 
     /// The time that so many thousandths of a hundredth of the calls did not exceed.
@@ -160,12 +160,17 @@ impl Times {
 }
 
 /// Buckets of one power of two.
-const STEPS: u64 = 16;
+const STEPS: u64 = 128;
 
-/// The bucket of a time: one for each number below 32, then 16 for each power of two.
+/// The bucket of a time: one for each number below 256, then 128 for each power of two.
 fn bucket(us: u64) -> usize {
     let power = u64::from((us / STEPS).checked_ilog2().unwrap_or(0));
     usize::try_from(power * STEPS + (us >> power)).unwrap_or(usize::MAX)
+}
+
+/// The longest time of a bucket: what counts as equal to it is told as this.
+fn most(bucket: usize) -> u64 {
+    least(bucket + 1).wrapping_sub(1)
 }
 
 /// The shortest time of a bucket.
@@ -188,12 +193,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_in_the_bucket_that_begins_at_most_a_sixteenth_below_it() {
+    fn a_time_is_in_the_bucket_that_begins_at_most_a_hundredth_below_it() {
         let around = (0..64).flat_map(|power| [(1_u64 << power) - 1, 1 << power, 3 << power >> 1]);
         for us in around.chain(0..5000).chain([u64::MAX]) {
             let from = least(bucket(us));
-            assert!(from <= us && us - from <= us / 16, "{us} in a bucket from {from}");
-            assert!(least(bucket(us) + 1) > us || us > u64::MAX / 2, "{us} below the next one");
+            assert!(from <= us && us - from <= us / 100, "{us} in a bucket from {from}");
+            assert!(most(bucket(us)) >= us, "{us} in a bucket up to {}", most(bucket(us)));
         }
     }
 

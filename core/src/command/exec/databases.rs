@@ -135,12 +135,14 @@ fn swap(ctx: &mut Ctx<'_>, one: u32, other: u32) {
                 _ => continue,
             };
             let slot = key_slot(&watch.key);
-            let holds = |number: u32| {
-                ctx.b.store.of(number).is_some_and(|keys| keys.entry(slot, &watch.key).is_some())
-            };
-            match (watch.was, holds(before), holds(watch.database)) {
-                (_, false, false) => {}
-                (Watched::Expired, _, false) => watch.was = Watched::Absent,
+            let entry = |number: u32| ctx.b.store.of(number)?.entry(slot, &watch.key);
+            let is_over = entry(watch.database).map(|entry| entry.is_expired(ctx.now.wall));
+            match (watch.was, entry(before).is_some(), is_over) {
+                (_, false, None) => {}
+                (Watched::Expired, _, None) => watch.was = Watched::Absent,
+                // What is over is as good as nothing.
+                (Watched::Expired, _, Some(true)) => {}
+                (_, false, Some(true)) => watch.was = Watched::Expired,
                 _ => session.watch_broken = true,
             }
         }
