@@ -278,7 +278,7 @@ pub(super) fn finish(
 ) {
     let before = ctx.b.repl.offset;
     if propagate != Propagate::Nothing {
-        changed(ctx, command, args, &propagate);
+        wrote(ctx, command, args, &propagate);
         if propagate.is_one() && ctx.b.repl.unit.commands.is_empty() {
             // Alone it needs no gathering: the way of almost every write.
             ctx.b.repl.unit.open = false;
@@ -326,7 +326,7 @@ pub(super) fn run_queued(
     statistics::ran(ctx, client, command, args, answer);
     exec::tracking::track(ctx, client, command, args);
     if propagate != Propagate::Nothing {
-        changed(ctx, command, args, &propagate);
+        wrote(ctx, command, args, &propagate);
         spread(ctx, args, propagate);
     }
     outcome
@@ -337,6 +337,15 @@ fn handle(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.reply.error("ERR This instance has cluster support disabled");
     }
     (call.command.handler)(ctx, call);
+}
+
+/// A client's command has changed keys.
+fn wrote(ctx: &mut Ctx<'_>, command: &Command, args: Args<'_>, told: &Propagate) {
+    if ctx.b.repl.is_replica() {
+        let keys = command.key_places(args).filter_map(|(at, _)| args.get(at).copied());
+        replication::wrote_here(ctx, keys);
+    }
+    changed(ctx, command, args, told);
 }
 
 /// A command has changed keys: those who watch them or wait for them learn of it. What it was told

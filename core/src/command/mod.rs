@@ -31,7 +31,7 @@ mod wording;
 
 pub(crate) use dispatch::{apply, execute, known};
 pub(crate) use exec::blocking::{end_waits, send_away};
-pub(crate) use statistics::took;
+pub(crate) use statistics::{applied, took};
 pub(crate) use table::Command;
 
 /// Which word of a request is its first key, if the command is known and has keys there.

@@ -43,6 +43,15 @@ pub(super) fn ran(
     Some(place)
 }
 
+/// A command of the master's stream was applied.
+pub(crate) fn applied(b: &mut Beliefs, command: &'static Command, failed: bool) {
+    if cfg!(feature = "full") {
+        let counts = b.record.commands.entry((command.container, command.name)).or_default();
+        counts.calls += 1;
+        counts.failed += u64::from(failed);
+    }
+}
+
 /// A command that had to wait has its answer at last.
 pub(super) fn served(
     ctx: &mut Ctx<'_>,

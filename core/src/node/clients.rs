@@ -75,7 +75,13 @@ pub(super) fn went(ctx: &mut Ctx<'_>, client: ClientId) {
 /// Deletes some of the keys that are due, and tells the replicas. A replica deletes none by
 /// itself: it hides them and waits for its master's word.
 pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
-    if ctx.b.repl.is_replica() || !ctx.b.cluster.is_master() || ctx.b.debug.expires_lazily {
+    if ctx.b.debug.expires_lazily {
+        return;
+    }
+    if !ctx.b.repl.own_keys.is_empty() {
+        replication::expire_own(ctx, budget);
+    }
+    if ctx.b.repl.is_replica() || !ctx.b.cluster.is_master() {
         return;
     }
     // A paused master stands still: its offset may not move.

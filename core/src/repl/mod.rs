@@ -32,13 +32,18 @@ pub(crate) use wait::{Waiter, Waiters};
 
 use core::fmt;
 
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
 
 use crate::{
     config::Config,
     explain::Resync,
     id::{ClientId, LinkId, NodeId},
     rng::Rng,
+    store::Key,
     time::Instant,
 };
 
@@ -66,6 +71,8 @@ pub(crate) struct Repl {
     pub selected: Option<u32>,
     /// The database that the stream of this node's master means.
     pub database: u32,
+    /// Keys that expire and that clients have made on this replica, each with its database.
+    pub own_keys: BTreeSet<(u32, Key)>,
     /// Commands of a MULTI in the master's stream that has not ended: applied at its EXEC.
     pub queued: Option<Vec<Vec<Vec<u8>>>>,
     /// What a command or a transaction that is running has put into the stream so far.

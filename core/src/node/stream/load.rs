@@ -68,6 +68,7 @@ fn replace(ctx: &mut Ctx<'_>, read: Staging, history: Option<(ReplId, u64)>) {
         head.take(key, value);
     }
     ctx.b.store.replace_all_with(read.store);
+    ctx.b.repl.own_keys.clear();
     ctx.b.repl.database = head.database.unwrap_or(0);
     watch::touched_all(ctx);
     head.lines(ctx, false);

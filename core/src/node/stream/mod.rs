@@ -313,12 +313,16 @@ fn apply(ctx: &mut Ctx<'_>, words: &[Vec<u8>]) {
     ctx.b.store.select(ctx.b.repl.database);
     match crate::command::known(&args) {
         Err(error) => complain(ctx, &error, "<unknown>"),
-        Ok(command) => match crate::command::apply(ctx, command, &args) {
-            Ok(()) => persistence::log(ctx, &args),
-            Err(error) => {
-                complain(ctx, &error, &alloc::format!("{}{}", command.container, command.name));
+        Ok(command) => {
+            let result = crate::command::apply(ctx, command, &args);
+            crate::command::applied(ctx.b, command, result.is_err());
+            match result {
+                Ok(()) => persistence::log(ctx, &args),
+                Err(error) => {
+                    complain(ctx, &error, &alloc::format!("{}{}", command.container, command.name));
+                }
             }
-        },
+        }
     }
 }
 

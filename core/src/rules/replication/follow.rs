@@ -83,6 +83,7 @@ pub(crate) fn follow_nobody(ctx: &mut Ctx<'_>) {
     let repl = &mut ctx.b.repl;
     let old = repl.id;
     repl.shift(ReplId::random(&mut ctx.b.rng));
+    repl.own_keys.clear();
     // The first write says SELECT again: who follows from here may not know it.
     repl.selected = None;
     let (new, end) = (repl.id, repl.offset + 1);

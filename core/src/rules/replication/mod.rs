@@ -12,6 +12,7 @@ mod cron;
 mod failover;
 mod follow;
 mod snapshot;
+mod writable;
 
 pub(crate) use attach::{Refusal, Request, attach, psync_request};
 pub(crate) use cron::{acknowledge, cron};
@@ -22,6 +23,7 @@ pub(crate) use failover::{
 pub(crate) use follow::{discarded, drop_replicas, follow, follow_nobody, literal_ip, lost, start};
 use snapshot::drop_overflowing;
 pub(crate) use snapshot::sent as snapshot_sent;
+pub(crate) use writable::{expire_own, wrote_here};
 
 use alloc::vec::Vec;
 
