@@ -14,6 +14,7 @@ mod log;
 mod options;
 mod outbound;
 mod persist;
+mod script;
 
 use std::{env, fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
 
@@ -163,6 +164,10 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
 
     let file = file.map(|file| started_in.join(file));
     node.note_process(std::process::id());
+    match script::Engine::new() {
+        Ok(engine) => node.lend_engine(Box::new(engine)),
+        Err(error) => log.warning(&format!("no interpreter for scripts: {error}")),
+    }
     let files = Files::new(node.config(), file);
     let driver = Driver::new(node, out, clock, Rc::clone(&log), disk, files);
     task::spawn_local(Rc::clone(&driver).hear_files());
