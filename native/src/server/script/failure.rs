@@ -58,6 +58,11 @@ impl Raised {
         mlua::Error::external(Self::Text(whole))
     }
 
+    /// A text without a place.
+    pub(super) fn nowhere(text: &str) -> mlua::Error {
+        mlua::Error::external(Self::Text(text.as_bytes().to_vec()))
+    }
+
     /// A function was given what it cannot take.
     pub(super) fn argument(lua: &Lua, at: usize, name: &str, why: &str) -> mlua::Error {
         Self::here(lua, format!("bad argument #{at} to '{name}' ({why})"))

@@ -20,21 +20,18 @@ use super::{
 };
 
 /// Functions of Lua that scripts get as they are; what can open files or print is not among them.
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 13] = [
     "assert",
     "collectgarbage",
     "error",
     "gcinfo",
-    "getfenv",
     "getmetatable",
     "ipairs",
-    "newproxy",
     "next",
     "pairs",
     "rawequal",
     "rawget",
     "select",
-    "setfenv",
     "tonumber",
     "tostring",
 ];
@@ -58,8 +55,9 @@ pub(super) struct Globals {
 /// Lua with those of its libraries that are harmless.
 pub(super) fn interpreter() -> mlua::Result<Lua> {
     let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH;
-    // Its own `pcall` would show errors of Rust as they are, and the one below translates them.
-    Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(false))
+    // This keeps `pcall` and `xpcall` as Lua has them: others would stand between an error and its
+    // place. A panic ends the process in any case.
+    Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(true))
 }
 
 impl Globals {
@@ -203,7 +201,7 @@ impl Guard {
                 let why = format!("table expected, got {got}");
                 return Err(Raised::argument(lua, 1, "rawset", &why));
             };
-            guard.check(lua, &table)?;
+            guard.check(&table)?;
             table.raw_set(key.unwrap_or_default(), value.unwrap_or_default())?;
             Ok(table)
         })?;
@@ -225,7 +223,7 @@ impl Guard {
                     return Err(Raised::argument(lua, 2, "setmetatable", why));
                 }
             };
-            guard.check(lua, &table)?;
+            guard.check(&table)?;
             let old = table.metatable();
             if old.is_some_and(|old| old.contains_key("__metatable").unwrap_or(true)) {
                 return Err(Raised::here(lua, "cannot change a protected metatable"));
@@ -236,10 +234,10 @@ impl Guard {
         real.raw_set("setmetatable", setmetatable)
     }
 
-    fn check(&self, lua: &Lua, table: &Table) -> mlua::Result<()> {
+    fn check(&self, table: &Table) -> mlua::Result<()> {
         match self.kept.raw_get::<Value>(table)? {
             Value::Nil => Ok(()),
-            _ => Err(Raised::here(lua, READ_ONLY)),
+            _ => Err(Raised::nowhere(READ_ONLY)),
         }
     }
 }

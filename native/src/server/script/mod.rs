@@ -130,8 +130,6 @@ impl State {
         };
         globals.real.raw_set("KEYS", list(script.keys)?)?;
         globals.real.raw_set("ARGV", list(script.args)?)?;
-        // A script before this one may have said `setfenv(0, ...)`.
-        lua.set_globals(globals.shown.clone())?;
         let limit = Duration::from_millis(script.limit_ms);
         self.run.until.set((script.limit_ms > 0).then(|| Instant::now() + limit));
         self.run.has_written.set(false);
