@@ -115,6 +115,8 @@ impl<'l> Format<'l> {
                 }
                 self.align = align;
             }
+            // SIZE has always taken letters that mean nothing for nothing.
+            _ if self.name == "size" && option.is_ascii_alphanumeric() => {}
             _ => {
                 let why = format!("invalid format option '{}'", char::from(option));
                 return Err(Raised::argument(self.lua, 1, self.name, &why));
@@ -147,7 +149,8 @@ fn string(lua: &Lua, name: &str, args: &MultiValue, at: usize) -> mlua::Result<m
 
 fn number(lua: &Lua, name: &str, args: &MultiValue, at: usize) -> mlua::Result<f64> {
     args.get(at).and_then(coerced).ok_or_else(|| {
-        let got = args.get(at).map_or("no value", Value::type_name);
+        // What is packed stands before a nil, which Redis takes for the missing one.
+        let got = args.get(at).map_or("nil", Value::type_name);
         Raised::argument(lua, at + 1, name, &format!("number expected, got {got}"))
     })
 }
@@ -191,7 +194,7 @@ fn pack(lua: &Lua, args: MultiValue) -> mlua::Result<mlua::String> {
                 let text = text.as_bytes();
                 let size = if size == 0 { text.len() } else { size };
                 let Some(text) = text.get(..size) else {
-                    return Err(Raised::argument(lua, arg + 1, "pack", "string too short"));
+                    return Err(Raised::argument(lua, arg + 2, "pack", "string too short"));
                 };
                 bytes.extend_from_slice(text);
                 if matches!(part, Part::Terminated) {
