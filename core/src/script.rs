@@ -145,6 +145,7 @@ pub(crate) struct Promise {
 }
 
 /// A script that is known.
+#[cfg_attr(not(feature = "full"), expect(dead_code, reason = "the page runs no scripts"))]
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     /// See [`Script::body`].

@@ -148,6 +148,7 @@ fn peers() -> Result<()> {
     system_test(&[
         "hostile",
         "commands",
+        "scripts",
         "sessions",
         "native",
         "mixed",
@@ -178,12 +179,13 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 17] = [
+const SYSTEM: [&str; 18] = [
     "purity",
     "determinism",
     "seeds",
     "hostile",
     "commands",
+    "scripts",
     "sessions",
     "native",
     "mixed",

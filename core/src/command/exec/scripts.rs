@@ -20,11 +20,7 @@ use super::{NOT_AN_INTEGER, info, same};
 use crate::{
     beliefs::Beliefs,
     command::{
-        Args, Call, Command,
-        dispatch::is_replica,
-        full_rows::FULL_ROWS,
-        statistics,
-        table::flag,
+        Args, Call, Command, dispatch::is_replica, full_rows::FULL_ROWS, statistics, table::flag,
     },
     resp::parse_i64,
     rules::{Ctx, persistence},
@@ -154,11 +150,11 @@ pub(in crate::command) fn eval(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 fn refusal(ctx: &Ctx<'_>, promise: Promise, only_reads: bool) -> Option<String> {
     let config = &ctx.b.config;
     let replicates = is_replica(ctx.b);
-    let is_stale =
-        replicates && !config.replica_serve_stale_data && !ctx.b.repl.link_is_up();
+    let is_stale = replicates && !config.replica_serve_stale_data && !ctx.b.repl.link_is_up();
     if !promise.declared {
         return is_stale.then(|| {
-            "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.".into()
+            "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+                .into()
         });
     }
     if promise.no_cluster && config.cluster_enabled {
@@ -220,9 +216,9 @@ fn learn(b: &mut Beliefs, text: &[u8]) -> Result<Sha, String> {
     }
     let (promise, body) = shebang::read(text)?;
     let engine = b.scripts.engine.0.as_mut().ok_or(NO_ENGINE)?;
-    engine.check(&sha, body).map_err(|error| {
-        alloc::format!("ERR Error compiling script (new function): {error}")
-    })?;
+    engine
+        .check(&sha, body)
+        .map_err(|error| alloc::format!("ERR Error compiling script (new function): {error}"))?;
     b.scripts.bytes += text.len() as u64;
     b.scripts.known.insert(sha, Known { body: Arc::from(body), promise });
     Ok(sha)

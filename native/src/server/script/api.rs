@@ -90,9 +90,7 @@ pub(super) fn call(
 pub(super) fn may(_: &Lua, host: &Host<'_>, args: &MultiValue) -> mlua::Result<bool> {
     let words = words(args).map_err(Raised::command)?;
     let answer = host.borrow_mut().may(&slices(&words));
-    answer.ok_or_else(|| {
-        Raised::command("ERR Invalid command passed to redis.acl_check_cmd()")
-    })
+    answer.ok_or_else(|| Raised::command("ERR Invalid command passed to redis.acl_check_cmd()"))
 }
 
 /// `redis.log(level, text...)`

@@ -100,8 +100,7 @@ impl Globals {
             of_texts.raw_set("__metatable", &guard.sealed)?;
         }
         lua.set_globals(shown.clone())?;
-        let handler =
-            lua.create_function(|lua, error: Value| failure::handle(lua, error))?;
+        let handler = lua.create_function(|lua, error: Value| failure::handle(lua, error))?;
         Ok(Self { shown, real, redis, guarded_call: given.raw_get("xpcall")?, handler })
     }
 }

@@ -105,42 +105,54 @@ fn settings(lua: &Lua, json: &Table, manners: &Rc<Cell<Manners>>) -> mlua::Resul
     number(lua, json, manners, "encode_max_depth", i64::from(i32::MAX), |m| &mut m.encode_depth)?;
     number(lua, json, manners, "decode_max_depth", i64::from(i32::MAX), |m| &mut m.decode_depth)?;
     number(lua, json, manners, "encode_number_precision", 14, |m| &mut m.precision)?;
-    json.raw_set("encode_keep_buffer", lua.create_function(|_, args: MultiValue| {
-        Ok(args.front().is_none_or(|value| *value != Value::Boolean(false)))
-    })?)?;
+    json.raw_set(
+        "encode_keep_buffer",
+        lua.create_function(|_, args: MultiValue| {
+            Ok(args.front().is_none_or(|value| *value != Value::Boolean(false)))
+        })?,
+    )?;
     let used = Rc::clone(manners);
-    json.raw_set("encode_invalid_numbers", lua.create_function(move |_, args: MultiValue| {
-        let mut set = used.get();
-        match args.front() {
-            Some(Value::Boolean(false)) => set.encode_invalid = Invalid::Refused,
-            Some(Value::Boolean(true)) => set.encode_invalid = Invalid::Written,
-            Some(Value::String(_)) => set.encode_invalid = Invalid::Null,
-            _ => {}
-        }
-        used.set(set);
-        Ok(set.encode_invalid != Invalid::Refused)
-    })?)?;
+    json.raw_set(
+        "encode_invalid_numbers",
+        lua.create_function(move |_, args: MultiValue| {
+            let mut set = used.get();
+            match args.front() {
+                Some(Value::Boolean(false)) => set.encode_invalid = Invalid::Refused,
+                Some(Value::Boolean(true)) => set.encode_invalid = Invalid::Written,
+                Some(Value::String(_)) => set.encode_invalid = Invalid::Null,
+                _ => {}
+            }
+            used.set(set);
+            Ok(set.encode_invalid != Invalid::Refused)
+        })?,
+    )?;
     let used = Rc::clone(manners);
-    json.raw_set("decode_invalid_numbers", lua.create_function(move |_, args: MultiValue| {
-        let mut set = used.get();
-        if let Some(Value::Boolean(value)) = args.front() {
-            set.decodes_invalid = *value;
-        }
-        used.set(set);
-        Ok(set.decodes_invalid)
-    })?)?;
+    json.raw_set(
+        "decode_invalid_numbers",
+        lua.create_function(move |_, args: MultiValue| {
+            let mut set = used.get();
+            if let Some(Value::Boolean(value)) = args.front() {
+                set.decodes_invalid = *value;
+            }
+            used.set(set);
+            Ok(set.decodes_invalid)
+        })?,
+    )?;
     let used = Rc::clone(manners);
-    json.raw_set("encode_sparse_array", lua.create_function(move |_, args: MultiValue| {
-        let mut set = used.get();
-        if let Some(Value::Boolean(value)) = args.front() {
-            set.converts_sparse = *value;
-        }
-        let at = |at: usize| args.get(at).and_then(coerced).map(truncated);
-        set.sparse_ratio = at(1).unwrap_or(set.sparse_ratio);
-        set.sparse_safe = at(2).unwrap_or(set.sparse_safe);
-        used.set(set);
-        Ok((set.converts_sparse, set.sparse_ratio, set.sparse_safe))
-    })?)
+    json.raw_set(
+        "encode_sparse_array",
+        lua.create_function(move |_, args: MultiValue| {
+            let mut set = used.get();
+            if let Some(Value::Boolean(value)) = args.front() {
+                set.converts_sparse = *value;
+            }
+            let at = |at: usize| args.get(at).and_then(coerced).map(truncated);
+            set.sparse_ratio = at(1).unwrap_or(set.sparse_ratio);
+            set.sparse_safe = at(2).unwrap_or(set.sparse_safe);
+            used.set(set);
+            Ok((set.converts_sparse, set.sparse_ratio, set.sparse_safe))
+        })?,
+    )
 }
 
 /// A function that sets a number from 1 on and tells it.

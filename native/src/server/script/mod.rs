@@ -144,13 +144,11 @@ impl State {
                 })?;
                 redis.raw_set(name, call)?;
             }
-            let log = scope.create_function(move |lua: &Lua, words: MultiValue| {
-                api::log(lua, host, &words)
-            })?;
+            let log = scope
+                .create_function(move |lua: &Lua, words: MultiValue| api::log(lua, host, &words))?;
             redis.raw_set("log", log)?;
-            let may = scope.create_function(move |lua: &Lua, words: MultiValue| {
-                api::may(lua, host, &words)
-            })?;
+            let may = scope
+                .create_function(move |lua: &Lua, words: MultiValue| api::may(lua, host, &words))?;
             redis.raw_set("acl_check_cmd", may)?;
             globals.guarded_call.call::<(bool, Value)>((function, &globals.handler))
         });

@@ -72,7 +72,7 @@ impl Bench {
             stats: Stats::default(),
             record: crate::session::Record::default(),
             tracking: crate::session::Tracking::default(),
-                scripts: crate::script::Scripts::default(),
+            scripts: crate::script::Scripts::default(),
             started: Instant::ZERO,
             debug: crate::beliefs::Switches::default(),
         };

@@ -202,8 +202,8 @@ impl Decoder<'_, '_> {
         };
         let is_hex = unsigned.first() == Some(&b'0')
             && unsigned.get(1).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'x'));
-        let has_zeros = unsigned.first() == Some(&b'0')
-            && unsigned.get(1).is_some_and(u8::is_ascii_digit);
+        let has_zeros =
+            unsigned.first() == Some(&b'0') && unsigned.get(1).is_some_and(u8::is_ascii_digit);
         let is_word = unsigned.first().is_some_and(u8::is_ascii_alphabetic);
         if !self.manners.decodes_invalid && (is_hex || has_zeros || is_word) {
             return wrong;
@@ -244,7 +244,9 @@ impl Decoder<'_, '_> {
         let mut text = Vec::new();
         loop {
             match self.peek(0) {
-                0 if self.at >= self.text.len() => return wrong(self.at, "unexpected end of string"),
+                0 if self.at >= self.text.len() => {
+                    return wrong(self.at, "unexpected end of string");
+                }
                 b'"' => break,
                 b'\\' => {
                     let plain = match self.peek(1) {
@@ -284,9 +286,9 @@ impl Decoder<'_, '_> {
     fn escape(&self) -> Option<(char, usize)> {
         let unit = |ahead: usize| {
             let digits = self.text.get(self.at + ahead..self.at + ahead + 4)?;
-            digits.iter().try_fold(0_u32, |code, byte| {
-                Some(code * 16 + char::from(*byte).to_digit(16)?)
-            })
+            digits
+                .iter()
+                .try_fold(0_u32, |code, byte| Some(code * 16 + char::from(*byte).to_digit(16)?))
         };
         let first = unit(2)?;
         match first {
