@@ -17,7 +17,10 @@ use crate::{
 };
 
 /// An interpreter of Lua 5.1 with the libraries and the manners of Redis.
-pub trait ScriptEngine: fmt::Debug {
+///
+/// It may be sent to other threads because a node may; one that cannot stays where it is, and what is
+/// lent is a handle.
+pub trait ScriptEngine: fmt::Debug + Send + Sync {
     /// Compiles a script; what it compiled it may keep by the name.
     ///
     /// # Errors

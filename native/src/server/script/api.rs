@@ -14,7 +14,7 @@ use slotscope_core::{
 use super::{
     Run, convert,
     failure::{Counted, Raised, first},
-    number,
+    function, number,
 };
 
 /// The version whose manners these are.
@@ -140,10 +140,10 @@ pub(super) fn table(lua: &Lua, run: &Rc<Run>) -> mlua::Result<Table> {
         redis.raw_set(name, value)?;
     }
     redis.raw_set("REDIS_VERSION", VERSION.0)?;
-    redis.raw_set("error_reply", lua.create_function(error_reply)?)?;
-    redis.raw_set("status_reply", lua.create_function(status_reply)?)?;
-    redis.raw_set("sha1hex", lua.create_function(sha1hex)?)?;
-    redis.raw_set("set_repl", lua.create_function(set_repl)?)?;
+    redis.raw_set("error_reply", function(lua, error_reply)?)?;
+    redis.raw_set("status_reply", function(lua, status_reply)?)?;
+    redis.raw_set("sha1hex", function(lua, sha1hex)?)?;
+    redis.raw_set("set_repl", function(lua, set_repl)?)?;
     redis.raw_set("replicate_commands", lua.create_function(|_, _: MultiValue| Ok(true))?)?;
     redis.raw_set("breakpoint", lua.create_function(|_, _: MultiValue| Ok(false))?)?;
     redis.raw_set("debug", lua.create_function(|_, _: MultiValue| Ok(()))?)?;
@@ -175,8 +175,8 @@ fn sole_text(args: &MultiValue) -> Option<mlua::String> {
 
 const WRONG_ARGUMENTS: &str = "ERR wrong number or type of arguments";
 
-fn error_reply(lua: &Lua, args: MultiValue) -> mlua::Result<Value> {
-    let raised = match sole_text(&args) {
+fn error_reply(lua: &Lua, args: &MultiValue) -> mlua::Result<Value> {
+    let raised = match sole_text(args) {
         Some(text) => {
             let bytes = text.as_bytes();
             let bytes = bytes.strip_prefix(b"-").unwrap_or(&bytes);
@@ -187,8 +187,8 @@ fn error_reply(lua: &Lua, args: MultiValue) -> mlua::Result<Value> {
     raised.to_lua(lua)
 }
 
-fn status_reply(lua: &Lua, args: MultiValue) -> mlua::Result<Value> {
-    let Some(text) = sole_text(&args) else {
+fn status_reply(lua: &Lua, args: &MultiValue) -> mlua::Result<Value> {
+    let Some(text) = sole_text(args) else {
         return Raised::Command(WRONG_ARGUMENTS.into(), Counted::No).to_lua(lua);
     };
     let table = lua.create_table()?;
@@ -196,11 +196,11 @@ fn status_reply(lua: &Lua, args: MultiValue) -> mlua::Result<Value> {
     Ok(Value::Table(table))
 }
 
-fn sha1hex(lua: &Lua, args: MultiValue) -> mlua::Result<String> {
+fn sha1hex(lua: &Lua, args: &MultiValue) -> mlua::Result<String> {
     if args.len() != 1 {
         return Err(Raised::command("ERR wrong number of arguments"));
     }
-    let text = match first(&args) {
+    let text = match first(args) {
         value @ (Value::String(_) | Value::Integer(_) | Value::Number(_)) => {
             lua.coerce_string(value)?
         }
@@ -209,11 +209,11 @@ fn sha1hex(lua: &Lua, args: MultiValue) -> mlua::Result<String> {
     Ok(Sha::of(&text.map(|text| text.as_bytes().to_vec()).unwrap_or_default()).to_string())
 }
 
-fn set_repl(_: &Lua, args: MultiValue) -> mlua::Result<()> {
+fn set_repl(_: &Lua, args: &MultiValue) -> mlua::Result<()> {
     if args.len() != 1 {
         return Err(Raised::command("ERR redis.set_repl() requires two arguments."));
     }
-    let flags = number::truncated(number::coerced(&first(&args)).unwrap_or(0.0));
+    let flags = number::truncated(number::coerced(&first(args)).unwrap_or(0.0));
     if !(0..=3).contains(&flags) {
         return Err(Raised::command(
             "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.",

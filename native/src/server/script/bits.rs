@@ -6,6 +6,7 @@ use mlua::{Lua, MultiValue, Table, Value};
 
 use super::{
     failure::Raised,
+    function,
     number::{coerced, low_bits},
 };
 
@@ -23,7 +24,7 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     two(lua, &bit, "arshift", |n, by| (n.cast_signed() >> by).cast_unsigned())?;
     two(lua, &bit, "rol", u32::rotate_left)?;
     two(lua, &bit, "ror", u32::rotate_right)?;
-    bit.raw_set("tohex", lua.create_function(tohex)?)?;
+    bit.raw_set("tohex", function(lua, tohex)?)?;
     Ok(bit)
 }
 
@@ -63,11 +64,11 @@ fn all(lua: &Lua, bit: &Table, name: &'static str, make: fn(u32, u32) -> u32) ->
 }
 
 /// So many hexadecimal digits of the lowest bits, capitals if the number of them is negative.
-fn tohex(lua: &Lua, args: MultiValue) -> mlua::Result<String> {
-    let n = bits(lua, &args, 0, "tohex")?;
+fn tohex(lua: &Lua, args: &MultiValue) -> mlua::Result<String> {
+    let n = bits(lua, args, 0, "tohex")?;
     let wanted = match args.len() {
         0 | 1 => 8,
-        _ => bits(lua, &args, 1, "tohex")?.cast_signed(),
+        _ => bits(lua, args, 1, "tohex")?.cast_signed(),
     };
     let digits = usize::try_from(wanted.unsigned_abs().min(8)).unwrap_or(8);
     let text = if wanted < 0 { format!("{n:08X}") } else { format!("{n:08x}") };

@@ -14,7 +14,7 @@ use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 use super::{
     Run, api, bits,
     failure::{self, Raised, first},
-    json, msgpack,
+    function, json, msgpack,
     number::{self, Random},
     structs,
 };
@@ -91,7 +91,7 @@ impl Globals {
         }
         real.raw_set("_G", &shown)?;
         let missing = lua.create_table()?;
-        missing.raw_set("__index", lua.create_function(refuse_missing)?)?;
+        missing.raw_set("__index", function(lua, refuse_missing)?)?;
         real.set_metatable(Some(missing))?;
         guard.put_before(lua, &shown, &real)?;
         guard.keep_from(lua, &real)?;
@@ -135,7 +135,7 @@ fn narrow(
 }
 
 /// Reading a global that is not there is an error: it is a word mistyped, mostly.
-fn refuse_missing(lua: &Lua, args: MultiValue) -> mlua::Result<Value> {
+fn refuse_missing(lua: &Lua, args: &MultiValue) -> mlua::Result<Value> {
     let name = match args.get(1) {
         Some(name @ (Value::String(_) | Value::Integer(_) | Value::Number(_))) => {
             lua.coerce_string(name.clone())?

@@ -30,7 +30,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mlua::{ChunkMode, Function, HookTriggers, Lua, MultiValue, Table, Value, VmState};
+use mlua::{
+    ChunkMode, Function, HookTriggers, IntoLuaMulti, Lua, MultiValue, Table, Value, VmState,
+};
 use slotscope_core::{
     resp::{Protocol, ReplyBuf},
     script::{Ended, Script, ScriptEngine, ScriptHost, Sha},
@@ -41,11 +43,15 @@ use self::{failure::Raised, number::Random};
 /// Instructions between two looks at the clock, as many as in Redis.
 const LOOK_EVERY: u32 = 100_000;
 
-/// An interpreter, ready for scripts.
-#[derive(Debug)]
-pub(super) struct Engine {
-    state: State,
+thread_local! {
+    /// The interpreter of the thread that drives the node. It cannot leave that thread, and a node
+    /// can, in principle: so the node is lent a handle.
+    static INTERPRETER: RefCell<Option<State>> = const { RefCell::new(None) };
 }
+
+/// A handle on the interpreter of this thread.
+#[derive(Debug)]
+pub(super) struct Engine;
 
 /// Everything that `SCRIPT FLUSH` throws away.
 #[derive(Debug)]
@@ -75,7 +81,20 @@ impl Engine {
     /// # Errors
     /// There is not enough memory for one.
     pub(super) fn new() -> mlua::Result<Self> {
-        Ok(Self { state: State::new()? })
+        let state = State::new()?;
+        INTERPRETER.with(|place| place.replace(Some(state)));
+        Ok(Self)
+    }
+
+    /// Does something with the interpreter of this thread.
+    fn with<T>(use_it: impl FnOnce(&mut State) -> T) -> Result<T, String> {
+        INTERPRETER.with(|place| {
+            let mut place = place.try_borrow_mut().map_err(|error| error.to_string())?;
+            match &mut *place {
+                Some(state) => Ok(use_it(state)),
+                None => Err("this thread has no interpreter".into()),
+            }
+        })
     }
 }
 
@@ -157,9 +176,17 @@ impl State {
     }
 }
 
+/// A function of Lua that takes whatever it is given.
+fn function<R: IntoLuaMulti + 'static>(
+    lua: &Lua,
+    body: fn(&Lua, &MultiValue) -> mlua::Result<R>,
+) -> mlua::Result<Function> {
+    lua.create_function(move |lua, args: MultiValue| body(lua, &args))
+}
+
 impl ScriptEngine for Engine {
     fn check(&mut self, sha: &Sha, body: &[u8]) -> Result<(), String> {
-        self.state.compiled(sha, body).map(|_| ())
+        Self::with(|state| state.compiled(sha, body).map(|_| ()))?
     }
 
     fn run(
@@ -168,32 +195,29 @@ impl ScriptEngine for Engine {
         host: &mut dyn ScriptHost,
         reply: &mut ReplyBuf,
     ) -> Ended {
-        let function = match self.state.compiled(script.sha, script.body) {
-            Ok(function) => function,
-            Err(text) => {
-                convert::error(reply, &[b"ERR Error compiling script: ", text.as_bytes()]);
-                return Ended::Plainly;
+        let ended = Self::with(|state| {
+            let function = state.compiled(script.sha, script.body)?;
+            match state.run(&function, script, host) {
+                Ok((true, value)) => Ok(convert::to_reply(&value, state.run.protocol.get(), reply)),
+                Ok((false, value)) => Ok(failure::to_reply(&value, Some(script.sha), reply)),
+                Err(error) => Err(error.to_string()),
             }
-        };
-        match self.state.run(&function, script, host) {
-            Ok((true, value)) => convert::to_reply(&value, self.state.run.protocol.get(), reply),
-            Ok((false, value)) => failure::to_reply(&value, Some(script.sha), reply),
-            Err(error) => {
-                let text = error.to_string();
-                convert::error(reply, &[b"ERR Error running script: ", text.as_bytes()]);
-                Ended::Plainly
-            }
-        }
+        });
+        ended.flatten().unwrap_or_else(|text| {
+            convert::error(reply, &[b"ERR Error running script: ", text.as_bytes()]);
+            Ended::Plainly
+        })
     }
 
     fn forget(&mut self) {
         // Without memory for a new one the old one stays, and works.
         if let Ok(state) = State::new() {
-            self.state = state;
+            INTERPRETER.with(|place| place.replace(Some(state)));
         }
     }
 
     fn memory(&self) -> u64 {
-        u64::try_from(self.state.lua.used_memory()).unwrap_or(u64::MAX)
+        let bytes = Self::with(|state| state.lua.used_memory()).unwrap_or(0);
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }

@@ -7,6 +7,7 @@ use mlua::{Lua, MultiValue, Table, Value};
 
 use super::{
     failure::Raised,
+    function,
     number::{coerced, of, truncated},
 };
 
@@ -22,7 +23,7 @@ pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     library.raw_set("_VERSION", "lua-cmsgpack 0.4.0")?;
     library.raw_set("_COPYRIGHT", "")?;
     library.raw_set("_DESCRIPTION", "MessagePack for scripts")?;
-    library.raw_set("pack", lua.create_function(pack)?)?;
+    library.raw_set("pack", function(lua, pack)?)?;
     library.raw_set(
         "unpack",
         lua.create_function(|lua, args: MultiValue| unpack(lua, &args, "unpack", 0, 0))?,
@@ -60,12 +61,12 @@ fn optional(lua: &Lua, args: &MultiValue, at: usize, name: &str) -> mlua::Result
     }
 }
 
-fn pack(lua: &Lua, args: MultiValue) -> mlua::Result<mlua::String> {
+fn pack(lua: &Lua, args: &MultiValue) -> mlua::Result<mlua::String> {
     if args.is_empty() {
         return Err(Raised::argument(lua, 0, "pack", "MessagePack pack needs input."));
     }
     let mut bytes = Vec::new();
-    for value in &args {
+    for value in args {
         write(&mut bytes, value, 0)?;
     }
     lua.create_string(bytes)

@@ -7,6 +7,7 @@ use mlua::{Lua, MultiValue, Table, Value};
 
 use super::{
     failure::Raised,
+    function,
     number::{coerced, truncated},
 };
 
@@ -17,9 +18,9 @@ const INTEGER_MAX: usize = 8;
 /// The library.
 pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
-    library.raw_set("pack", lua.create_function(pack)?)?;
-    library.raw_set("unpack", lua.create_function(unpack)?)?;
-    library.raw_set("size", lua.create_function(size)?)?;
+    library.raw_set("pack", function(lua, pack)?)?;
+    library.raw_set("unpack", function(lua, unpack)?)?;
+    library.raw_set("size", function(lua, size)?)?;
     Ok(library)
 }
 
@@ -164,15 +165,15 @@ fn bits(value: f64) -> u64 {
     truncated(value).cast_unsigned()
 }
 
-fn pack(lua: &Lua, args: MultiValue) -> mlua::Result<mlua::String> {
-    let mut format = Format::of(lua, "pack", &args)?;
+fn pack(lua: &Lua, args: &MultiValue) -> mlua::Result<mlua::String> {
+    let mut format = Format::of(lua, "pack", args)?;
     let (mut bytes, mut arg) = (Vec::new(), 0);
     while let Some((part, size, gap)) = format.next(bytes.len())? {
         bytes.resize(bytes.len() + gap, 0);
         arg += usize::from(!matches!(part, Part::Padding | Part::Control));
         match part {
             Part::Signed | Part::Unsigned => {
-                let all = bits(number(lua, "pack", &args, arg)?).to_le_bytes();
+                let all = bits(number(lua, "pack", args, arg)?).to_le_bytes();
                 let mut wanted = all[..size].to_vec();
                 if format.is_big {
                     wanted.reverse();
@@ -182,15 +183,15 @@ fn pack(lua: &Lua, args: MultiValue) -> mlua::Result<mlua::String> {
             Part::Padding => bytes.push(0),
             Part::Float => {
                 #[expect(clippy::cast_possible_truncation, reason = "that is what is asked for")]
-                let value = number(lua, "pack", &args, arg)? as f32;
+                let value = number(lua, "pack", args, arg)? as f32;
                 bytes.extend_from_slice(&format.ordered(value.to_le_bytes()));
             }
             Part::Double => {
-                let value = number(lua, "pack", &args, arg)?;
+                let value = number(lua, "pack", args, arg)?;
                 bytes.extend_from_slice(&format.ordered(value.to_le_bytes()));
             }
             Part::Fixed | Part::Terminated => {
-                let text = string(lua, "pack", &args, arg)?;
+                let text = string(lua, "pack", args, arg)?;
                 let text = text.as_bytes();
                 let size = if size == 0 { text.len() } else { size };
                 let Some(text) = text.get(..size) else {
@@ -207,13 +208,13 @@ fn pack(lua: &Lua, args: MultiValue) -> mlua::Result<mlua::String> {
     lua.create_string(bytes)
 }
 
-fn unpack(lua: &Lua, args: MultiValue) -> mlua::Result<MultiValue> {
-    let mut format = Format::of(lua, "unpack", &args)?;
-    let data = string(lua, "unpack", &args, 1)?;
+fn unpack(lua: &Lua, args: &MultiValue) -> mlua::Result<MultiValue> {
+    let mut format = Format::of(lua, "unpack", args)?;
+    let data = string(lua, "unpack", args, 1)?;
     let data = data.as_bytes();
     let from = match args.get(2) {
         None | Some(Value::Nil) => 1,
-        Some(_) => truncated(number(lua, "unpack", &args, 2)?),
+        Some(_) => truncated(number(lua, "unpack", args, 2)?),
     };
     let Some(mut pos) = usize::try_from(from).ok().and_then(|from| from.checked_sub(1)) else {
         return Err(Raised::argument(lua, 3, "unpack", "offset must be 1 or greater"));
@@ -274,8 +275,8 @@ fn unpack(lua: &Lua, args: MultiValue) -> mlua::Result<MultiValue> {
     Ok(values)
 }
 
-fn size(lua: &Lua, args: MultiValue) -> mlua::Result<i64> {
-    let mut format = Format::of(lua, "size", &args)?;
+fn size(lua: &Lua, args: &MultiValue) -> mlua::Result<i64> {
+    let mut format = Format::of(lua, "size", args)?;
     let mut pos = 0_usize;
     while let Some((part, size, gap)) = format.next(pos)? {
         match part {

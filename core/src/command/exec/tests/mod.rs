@@ -7,6 +7,8 @@
 
 mod cluster;
 mod data;
+#[cfg(feature = "full")]
+mod scripts;
 mod server;
 mod sessions;
 mod values;
