@@ -8,10 +8,11 @@
 //!
 //! Spec: Redis 7.0 documentation, "Scripting with Lua" and "Redis Lua API reference".
 
-use alloc::{boxed::Box, collections::BTreeMap, string::String, sync::Arc};
+use alloc::{boxed::Box, collections::BTreeMap, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use crate::{
+    id::ClientId,
     io::Level,
     resp::{Protocol, ReplyBuf},
 };
@@ -56,8 +57,22 @@ pub trait ScriptHost {
     /// `redis.log`.
     fn log(&mut self, level: Level, line: &[u8]);
 
-    /// Whether something was written: such a script cannot be stopped half way.
-    fn has_written(&self) -> bool;
+    /// Another client asks for something while the script runs for longer than
+    /// `busy-reply-threshold`: nobody is served properly meanwhile, but nobody has to guess why.
+    fn meet(&mut self, client: ClientId, words: &[&[u8]]) -> Met;
+}
+
+/// What becomes of a request that comes while a script runs for too long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// It waits, unread, until the script has ended; so does what follows it.
+    Later,
+    /// It is answered with this.
+    Answered(Vec<u8>),
+    /// The same, and the script is to end with an error.
+    Killed(Vec<u8>),
+    /// The process is to end at once (`SHUTDOWN NOSAVE`).
+    Exit,
 }
 
 /// One run of a script.
@@ -71,7 +86,7 @@ pub struct Script<'a> {
     pub keys: &'a [&'a [u8]],
     /// `ARGV`
     pub args: &'a [&'a [u8]],
-    /// How long it may run in ms if it writes nothing; 0 is for ever (`busy-reply-threshold`).
+    /// After so many ms others are told that the node is busy; 0 is never (`busy-reply-threshold`).
     pub limit_ms: u64,
 }
 

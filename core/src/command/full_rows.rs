@@ -50,7 +50,7 @@ rows!(SCRIPT "script|":
         Scripting "2.6.0" "Forgets all scripts." => scripts::flush;
     "kill" 2 [NOSCRIPT ALLOW_BUSY] [SCRIPTING] NO_KEYS
         ["request_policy:all_shards" "response_policy:one_succeeded"]
-        Scripting "2.6.0" "Accepted; no script runs while others are heard." => scripts::kill;
+        Scripting "2.6.0" "Ends a script that runs for too long and has written nothing." => scripts::kill;
     "debug" 3 [NOSCRIPT] [SCRIPTING] NO_KEYS []
         Scripting "3.2.0" "There is no debugger." => scripts::debug;
     "help" 2 [LOADING STALE] [SCRIPTING] NO_KEYS []

@@ -3,6 +3,7 @@
 //! [`driver`] is the loop around the node; [`listen`], [`client`] and [`link`] feed it from
 //! sockets, [`disk`] keeps `nodes.conf`, [`outbound`] is the way out of a socket.
 
+mod busy;
 mod client;
 mod clock;
 mod daemon;

@@ -6,9 +6,9 @@
 //! command is judged in `host`.
 //!
 //! Spec: Redis 7.0 documentation, "Scripting with Lua", "Script flags".
-//! Differs from Redis: nobody is served while a script runs. One that has written nothing ends with
-//! an error at `busy-reply-threshold`, where Redis begins to answer BUSY and to accept SCRIPT KILL;
-//! one that has written runs to its end, as there. There is no debugger.
+//! Differs from Redis: while a script runs for longer than `busy-reply-threshold` only clients who
+//! are connected already are told so, and what Redis would do all the same (AUTH, RESET, REPLCONF)
+//! waits; so do the bus and all links. There is no debugger.
 
 mod host;
 mod shebang;

@@ -12,7 +12,7 @@ use slotscope_core::{
 };
 
 use super::{
-    Run, convert,
+    Errand, Run, convert,
     failure::{Counted, Raised, first},
     function, number,
 };
@@ -76,7 +76,6 @@ pub(super) fn call(
                     _ => Ok(convert::to_lua(lua, reply)?),
                 },
             };
-            run.has_written.set(host.has_written());
             match answer {
                 Ok(value) => return Ok(value),
                 Err(problem) => problem,
@@ -87,7 +86,7 @@ pub(super) fn call(
 }
 
 /// `redis.acl_check_cmd(command, arg...)`
-pub(super) fn may(_: &Lua, host: &Host<'_>, args: &MultiValue) -> mlua::Result<bool> {
+pub(super) fn may(host: &Host<'_>, args: &MultiValue) -> mlua::Result<bool> {
     let words = words(args).map_err(Raised::command)?;
     let answer = host.borrow_mut().may(&slices(&words));
     answer.ok_or_else(|| Raised::command("ERR Invalid command passed to redis.acl_check_cmd()"))
@@ -122,7 +121,7 @@ pub(super) fn log(lua: &Lua, host: &Host<'_>, args: &MultiValue) -> mlua::Result
     Ok(())
 }
 
-/// The fields that need no server.
+/// The fields that stay from run to run.
 pub(super) fn table(lua: &Lua, run: &Rc<Run>) -> mlua::Result<Table> {
     let redis = lua.create_table()?;
     for (name, value) in [
@@ -143,6 +142,12 @@ pub(super) fn table(lua: &Lua, run: &Rc<Run>) -> mlua::Result<Table> {
     redis.raw_set("error_reply", function(lua, error_reply)?)?;
     redis.raw_set("status_reply", function(lua, status_reply)?)?;
     redis.raw_set("sha1hex", function(lua, sha1hex)?)?;
+    for (name, errand) in [("log", Errand::Log), ("acl_check_cmd", Errand::May)] {
+        let run = Rc::clone(run);
+        let asked =
+            lua.create_function(move |_, args: MultiValue| run.ask::<MultiValue>(errand, args))?;
+        redis.raw_set(name, asked)?;
+    }
     redis.raw_set("set_repl", function(lua, set_repl)?)?;
     redis.raw_set("replicate_commands", lua.create_function(|_, _: MultiValue| Ok(true))?)?;
     redis.raw_set("breakpoint", lua.create_function(|_, _: MultiValue| Ok(false))?)?;

@@ -68,11 +68,9 @@ impl Raised {
         Self::here(lua, format!("bad argument #{at} to '{name}' ({why})"))
     }
 
-    /// A script that has written nothing runs for too long.
-    pub(super) fn overdue() -> mlua::Error {
-        Self::command(
-            "ERR Script ended: it ran for longer than busy-reply-threshold and has written nothing",
-        )
+    /// Somebody has said SCRIPT KILL.
+    pub(super) fn killed() -> mlua::Error {
+        Self::command("ERR Script killed by user with SCRIPT KILL...")
     }
 
     fn in_error(error: &mlua::Error) -> Self {

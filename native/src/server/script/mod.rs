@@ -31,17 +31,23 @@ use std::{
 };
 
 use mlua::{
-    ChunkMode, Function, HookTriggers, IntoLuaMulti, Lua, MultiValue, Table, Value, VmState,
+    ChunkMode, FromLuaMulti, Function, HookTriggers, IntoLuaMulti, Lua, MultiValue, Table, Value,
+    VmState,
 };
 use slotscope_core::{
+    io::Level,
     resp::{Protocol, ReplyBuf},
     script::{Ended, Script, ScriptEngine, ScriptHost, Sha},
 };
 
 use self::{failure::Raised, number::Random};
+use super::busy;
 
 /// Instructions between two looks at the clock, as many as in Redis.
 const LOOK_EVERY: u32 = 100_000;
+/// Between two times at which others are answered: they are not to notice it, and a thousand of
+/// them are not to cost the script much.
+const ANSWER_EVERY: Duration = Duration::from_millis(5);
 
 thread_local! {
     /// The interpreter of the thread that drives the node. It cannot leave that thread, and a node
@@ -67,10 +73,12 @@ struct State {
 struct Run {
     /// The syntax of replies that the script has asked for.
     protocol: Cell<Protocol>,
-    /// When it has to end if it has written nothing.
-    until: Cell<Option<Instant>>,
-    /// It has written: it has to come to its own end.
-    has_written: Cell<bool>,
+    /// When others are to be answered next, because it runs for too long.
+    busy_at: Cell<Option<Instant>>,
+    /// It is to end.
+    is_killed: Cell<bool>,
+    /// See [`Errand`].
+    errands: RefCell<Option<Function>>,
     /// What `math.random` draws from; it goes on from run to run.
     random: Cell<Random>,
 }
@@ -108,14 +116,28 @@ impl State {
         Ok(state)
     }
 
-    /// Looks at the clock now and then. Once a script is overdue the look is taken at every line: it
-    /// may have caught the first error.
+    /// Looks at the clock now and then, and answers for others once it is time. When the script is
+    /// to end it is told so at every line: it may have caught the first error.
     fn watch(&self, when: HookTriggers) -> mlua::Result<()> {
         let run = Rc::clone(&self.run);
-        self.lua.set_global_hook(when, move |_, _| {
-            let is_overdue = !run.has_written.get()
-                && run.until.get().is_some_and(|until| Instant::now() >= until);
-            if is_overdue { Err(Raised::overdue()) } else { Ok(VmState::Continue) }
+        self.lua.set_global_hook(when, move |lua, _| {
+            if run.is_killed.get() {
+                return Err(Raised::killed());
+            }
+            let now = Instant::now();
+            if run.busy_at.get().is_none_or(|at| now < at) {
+                return Ok(VmState::Continue);
+            }
+            run.busy_at.set(Some(now + ANSWER_EVERY));
+            if !run.ask::<bool>(Errand::Answer, MultiValue::new())? {
+                return Ok(VmState::Continue);
+            }
+            run.is_killed.set(true);
+            let again = Rc::clone(&run);
+            lua.set_global_hook(HookTriggers::EVERY_LINE, move |_, _| {
+                if again.is_killed.get() { Err(Raised::killed()) } else { Ok(VmState::Continue) }
+            })?;
+            Err(Raised::killed())
         })
     }
 
@@ -149,30 +171,92 @@ impl State {
         };
         globals.real.raw_set("KEYS", list(script.keys)?)?;
         globals.real.raw_set("ARGV", list(script.args)?)?;
+        let started = Instant::now();
         let limit = Duration::from_millis(script.limit_ms);
-        self.run.until.set((script.limit_ms > 0).then(|| Instant::now() + limit));
-        self.run.has_written.set(false);
+        self.run.busy_at.set((script.limit_ms > 0).then(|| started + limit));
+        self.run.is_killed.set(false);
         self.run.protocol.set(Protocol::Resp2);
-        let host = RefCell::new(host);
+        let (host, is_slow) = (RefCell::new(host), Cell::new(false));
         let ended = lua.scope(|scope| {
-            let (host, run) = (&host, &self.run);
-            let redis = &globals.redis;
+            let (host, run, is_slow) = (&host, &self.run, &is_slow);
             for (name, raises) in [("call", true), ("pcall", false)] {
                 let call = scope.create_function(move |lua: &Lua, words: MultiValue| {
                     api::call(lua, run, host, &words, raises)
                 })?;
-                redis.raw_set(name, call)?;
+                globals.redis.raw_set(name, call)?;
             }
-            let log = scope
-                .create_function(move |lua: &Lua, words: MultiValue| api::log(lua, host, &words))?;
-            redis.raw_set("log", log)?;
-            let may = scope
-                .create_function(move |lua: &Lua, words: MultiValue| api::may(lua, host, &words))?;
-            redis.raw_set("acl_check_cmd", may)?;
+            let errands = scope.create_function(move |lua: &Lua, mut words: MultiValue| {
+                let errand = words.pop_front();
+                match Errand::of(errand.as_ref()) {
+                    Errand::Log => api::log(lua, host, &words).map(|()| Value::Nil),
+                    Errand::May => api::may(host, &words).map(Value::Boolean),
+                    Errand::Answer => {
+                        let mut host = host.borrow_mut();
+                        if !is_slow.replace(true) {
+                            let ms = started.elapsed().as_millis();
+                            let line = format!(
+                                "Slow script detected: still in execution after {ms} milliseconds. \
+                                 You can try killing the script using the SCRIPT KILL command. \
+                                 Script name is: {}.",
+                                script.sha
+                            );
+                            host.log(Level::Warning, line.as_bytes());
+                        }
+                        let is_killed = busy::answer(&mut |id, words| host.meet(id, words));
+                        if is_killed {
+                            let line = b"Lua script killed by user with SCRIPT KILL.";
+                            host.log(Level::Warning, line);
+                        }
+                        Ok(Value::Boolean(is_killed))
+                    }
+                }
+            })?;
+            run.errands.replace(Some(errands));
             globals.guarded_call.call::<(bool, Value)>((function, &globals.handler))
         });
-        self.run.until.set(None);
+        self.run.errands.replace(None);
+        self.run.busy_at.set(None);
+        if self.run.is_killed.replace(false) {
+            self.watch(HookTriggers::new().every_nth_instruction(LOOK_EVERY))?;
+        }
         ended
+    }
+}
+
+impl Run {
+    /// Lets the function of this run that has the server do something.
+    fn ask<T: FromLuaMulti>(&self, errand: Errand, mut words: MultiValue) -> mlua::Result<T> {
+        let errands = self.errands.borrow().clone();
+        let errands = errands.ok_or_else(|| Raised::command("ERR no script is running"))?;
+        words.push_front(Value::Integer(errand.number()));
+        errands.call(words)
+    }
+}
+
+/// What a script asks its server for now and then: one function does all of it, because each costs
+/// something at the beginning of every run.
+#[derive(Clone, Copy, Debug)]
+enum Errand {
+    Log,
+    May,
+    Answer,
+}
+
+impl Errand {
+    const fn number(self) -> i64 {
+        match self {
+            Self::Log => 0,
+            Self::May => 1,
+            Self::Answer => 2,
+        }
+    }
+
+    fn of(value: Option<&Value>) -> Self {
+        match value {
+            Some(Value::Integer(0)) => Self::Log,
+            Some(Value::Integer(1)) => Self::May,
+            _ => Self::Answer,
+        }
     }
 }
 

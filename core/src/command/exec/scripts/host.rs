@@ -7,7 +7,7 @@
 
 use alloc::string::String;
 
-use super::info;
+use super::{info, same};
 use crate::{
     command::{
         Command, Outcome, dispatch,
@@ -19,10 +19,16 @@ use crate::{
     io::Level,
     resp::{Protocol, ReplyBuf},
     rules::{Ctx, persistence},
-    script::{Promise, ScriptHost},
+    script::{Met, Promise, ScriptHost},
+    session::Replies,
     slot::Slot,
 };
 
+const BUSY: &[u8] = b"-BUSY Redis is busy running a script. You can only call SCRIPT KILL or \
+    SHUTDOWN NOSAVE.\r\n";
+const UNKILLABLE: &[u8] = b"-UNKILLABLE Sorry the script already executed write commands against \
+    the dataset. You can either wait the script termination or kill the server in a hard way using \
+    the SHUTDOWN NOSAVE command.\r\n";
 pub(super) const FEW_REPLICAS: &str = "NOREPLICAS Not enough good replicas to write.";
 
 /// One run of a script, as its server keeps it.
@@ -213,8 +219,43 @@ impl ScriptHost for Host<'_, '_> {
         self.ctx.out.log(level, || String::from_utf8_lossy(line).into_owned());
     }
 
-    fn has_written(&self) -> bool {
-        self.has_written
+    fn meet(&mut self, client: ClientId, words: &[&[u8]]) -> Met {
+        let b = &mut *self.ctx.b;
+        let locks = !b.config.requirepass.is_empty();
+        let (Ok(command), Some(session)) = (table::lookup(words), b.sessions.get_mut(&client))
+        else {
+            return Met::Later;
+        };
+        // What is sent to these is no answer to what they say, or not now.
+        let is_apart = session.is_replica || session.replies != Replies::On;
+        if is_apart || client == self.client || !command.takes(words.len()) {
+            return Met::Later;
+        }
+        if locks && !session.authenticated && !command.is(flag::NO_AUTH) {
+            return Met::Answered(b"-NOAUTH Authentication required.\r\n".to_vec());
+        }
+        if command.is(flag::ALLOW_BUSY) {
+            let is_queued = session.multi.is_some();
+            return match (command.container, command.name) {
+                ("script|", "kill") if !is_queued => self.kill(),
+                ("", "shutdown") if words.iter().any(|word| same(word, "NOSAVE")) => Met::Exit,
+                _ => Met::Later,
+            };
+        }
+        if let Some(transaction) = session.multi.as_deref_mut() {
+            transaction.failed = true;
+        }
+        statistics::refused(self.ctx, Some(command), BUSY);
+        Met::Answered(BUSY.to_vec())
+    }
+}
+
+impl Host<'_, '_> {
+    fn kill(&self) -> Met {
+        if self.has_written {
+            return Met::Answered(UNKILLABLE.to_vec());
+        }
+        Met::Killed(b"+OK\r\n".to_vec())
     }
 }
 
