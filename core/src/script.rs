@@ -174,6 +174,7 @@ pub(crate) struct Known {
 
 /// Everything about scripts that a node holds.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub(crate) struct Scripts {
     /// By name. They stay until SCRIPT FLUSH, as in Redis 7.0.
     pub known: BTreeMap<Sha, Known>,
@@ -181,6 +182,8 @@ pub(crate) struct Scripts {
     pub bytes: u64,
     /// The client of the running command had said ASKING: what a script asks for may rely on it.
     pub asking: bool,
+    /// Scripts may run what is not meant for them (`DEBUG SET-DISABLE-DENY-SCRIPTS`).
+    pub may_do_all: bool,
     /// A script is running.
     pub is_running: bool,
     /// The reply of the running command is an error that was counted already.

@@ -85,6 +85,13 @@ impl<'b> Reader<'_, 'b> {
                 let digits = self.string(text)?;
                 self.wrapped("big_number", digits)
             }
+            b'|' => {
+                // Scripts are not told of attributes, only of what these are about.
+                for _ in 0..len().unwrap_or(0).saturating_mul(2) {
+                    self.value()?;
+                }
+                self.value()
+            }
             b'=' => self.verbatim(len().unwrap_or(0)),
             b'%' => self.map(len().unwrap_or(0)),
             b'~' | b'>' => self.set(len().unwrap_or(0)),
@@ -181,7 +188,7 @@ impl Writer<'_> {
         }
         if let Value::String(digits) = field("big_number") {
             return match self.reply.protocol() {
-                Protocol::Resp2 => self.reply.bulk(&digits.as_bytes()),
+                Protocol::Resp2 => self.reply.bulk(&on_one_line(&[&digits.as_bytes()])),
                 Protocol::Resp3 => line(self.reply, b'(', &[&digits.as_bytes()]),
             };
         }
@@ -231,13 +238,18 @@ pub(super) fn error(reply: &mut ReplyBuf, parts: &[&[u8]]) {
 }
 
 fn line(reply: &mut ReplyBuf, mark: u8, parts: &[&[u8]]) {
+    reply.raw(&[mark]);
+    reply.raw(&on_one_line(parts));
+    reply.raw(b"\r\n");
+}
+
+/// Texts without the ends of lines, which would let a client read a second reply.
+fn on_one_line(parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = parts.concat();
     for byte in &mut bytes {
         if matches!(byte, b'\r' | b'\n') {
             *byte = b' ';
         }
     }
-    reply.raw(&[mark]);
-    reply.raw(&bytes);
-    reply.raw(b"\r\n");
+    bytes
 }
