@@ -219,3 +219,33 @@ fn replicas_are_told_what_scripts_did() {
     };
     assert_eq!(told(Make::Slotscope), told(Make::Redis));
 }
+
+#[test]
+fn a_script_that_runs_for_too_long_can_be_ended_unless_it_has_written() {
+    const BUSY: &str =
+        "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+    let folder = tempfile::tempdir().unwrap();
+    for make in [Make::Redis, Make::Slotscope] {
+        let directives = ["--busy-reply-threshold", "20"];
+        let mut server = Server::start(make, ports::free(), folder.path(), &directives);
+        let (mut slow, mut other) = (Wire::to(&server), Wire::to(&server));
+        assert_eq!(other.ask(&["PING"]), "+PONG", "it is connected before the script begins");
+        slow.say(&["EVAL", "while true do pcall(function() while true do end end) end", "0"]);
+        slow.say(&["PING"]);
+        wait_for("the node is busy", PATIENCE, || (other.ask(&["GET", "k"]) == BUSY).then_some(()));
+        assert_eq!(other.ask(&["SCRIPT", "KILL"]), "+OK", "{make:?}");
+        assert!(
+            slow.value().starts_with("-ERR Script killed by user with SCRIPT KILL"),
+            "{make:?}"
+        );
+        assert_eq!(slow.value(), "+PONG", "{make:?}: what came behind it was kept");
+        assert_eq!(other.ask(&["GET", "k"]), "$-1", "{make:?}");
+
+        slow.say(&["EVAL", "redis.call('set','k','v') while true do end", "0"]);
+        wait_for("the node is busy", PATIENCE, || (other.ask(&["GET", "k"]) == BUSY).then_some(()));
+        let reply = other.ask(&["SCRIPT", "KILL"]);
+        assert!(reply.starts_with("-UNKILLABLE Sorry the script already executed"), "{reply}");
+        other.say(&["SHUTDOWN", "NOSAVE"]);
+        wait_for("the process ends", PATIENCE, || server.process().ended().map(|_| ()));
+    }
+}

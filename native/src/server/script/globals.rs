@@ -44,6 +44,8 @@ pub(super) struct Globals {
     pub shown: Table,
     /// What answers for it.
     pub real: Table,
+    /// What is empty in front of something else.
+    fronts: Vec<Table>,
     /// What answers for `redis`.
     pub redis: Table,
     /// `xpcall` as Lua has it.
@@ -74,6 +76,7 @@ impl Globals {
         let math: Table = given.raw_get("math")?;
         draw_as_redis_does(lua, &math, run)?;
         let redis = api::table(lua, run)?;
+        let mut fronts = vec![shown.clone(), guard.sealed.clone()];
         for (name, library) in [
             ("redis", redis.clone()),
             ("string", given.raw_get("string")?),
@@ -87,7 +90,8 @@ impl Globals {
         ] {
             let front = lua.create_table()?;
             guard.put_before(lua, &front, &library)?;
-            real.raw_set(name, front)?;
+            real.raw_set(name, &front)?;
+            fronts.push(front);
         }
         real.raw_set("_G", &shown)?;
         let missing = lua.create_table()?;
@@ -101,7 +105,15 @@ impl Globals {
         }
         lua.set_globals(shown.clone())?;
         let handler = lua.create_function(|lua, error: Value| failure::handle(lua, error))?;
-        Ok(Self { shown, real, redis, guarded_call: given.raw_get("xpcall")?, handler })
+        Ok(Self { shown, real, fronts, redis, guarded_call: given.raw_get("xpcall")?, handler })
+    }
+}
+
+impl Globals {
+    /// A script has ended. `table.insert` asks nobody, so it can leave something in a table that is to
+    /// stay empty.
+    pub(super) fn tidy(&self) -> mlua::Result<()> {
+        self.fronts.iter().filter(|front| front.raw_len() > 0).try_for_each(Table::clear)
     }
 }
 

@@ -214,6 +214,7 @@ impl State {
             run.errands.replace(Some(errands));
             globals.guarded_call.call::<(bool, Value)>((function, &globals.handler))
         });
+        globals.tidy()?;
         self.run.errands.replace(None);
         self.run.busy_at.set(None);
         if self.run.is_killed.replace(false) {
