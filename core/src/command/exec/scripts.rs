@@ -7,7 +7,7 @@
 //!
 //! Spec: Redis 7.0 documentation, "Scripting with Lua", "Script flags".
 //! Differs from Redis: while a script runs for longer than `busy-reply-threshold` only clients who
-//! are connected already are told so, and what Redis would do all the same (AUTH, RESET, REPLCONF)
+//! are connected already are told so, and what Redis would do all the same (QUIT, RESET, REPLCONF)
 //! waits; so do the bus and all links. There is no debugger.
 
 mod host;

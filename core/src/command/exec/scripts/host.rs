@@ -7,7 +7,10 @@
 
 use alloc::string::String;
 
-use super::{info, same};
+use super::{
+    super::{same, transaction},
+    info,
+};
 use crate::{
     command::{
         Command, Outcome, dispatch,
@@ -238,19 +241,45 @@ impl ScriptHost for Host<'_, '_> {
             let is_queued = session.multi.is_some();
             return match (command.container, command.name) {
                 ("script|", "kill") if !is_queued => self.kill(),
+                ("", "multi" | "discard" | "watch" | "unwatch" | "auth" | "hello") => {
+                    self.serve(client, words)
+                }
                 ("", "shutdown") if words.iter().any(|word| same(word, "NOSAVE")) => Met::Exit,
                 _ => Met::Later,
             };
         }
-        if let Some(transaction) = session.multi.as_deref_mut() {
-            transaction.failed = true;
-        }
+        let in_multi = session.multi.is_some();
+        let mut reply = ReplyBuf::new();
+        reply.raw(BUSY);
         statistics::refused(self.ctx, Some(command), BUSY);
-        Met::Answered(BUSY.to_vec())
+        if in_multi {
+            let how = dispatch::Refused::Here;
+            transaction::refused(self.ctx, client, Some(command), how, 0, &mut reply);
+        }
+        Met::Answered(reply.take())
     }
 }
 
 impl Host<'_, '_> {
+    /// Runs a command of another client that has to do with that client alone; what the script has
+    /// written so far is not its business.
+    fn serve(&mut self, client: ClientId, words: &[&[u8]]) -> Met {
+        let ctx = &mut *self.ctx;
+        let protocol = ctx.b.sessions.get(&client).map(|session| session.protocol);
+        let mut reply = ReplyBuf::with_protocol(protocol.unwrap_or_default());
+        let unit = core::mem::take(&mut ctx.b.repl.unit);
+        let (asking, current) = (ctx.b.scripts.asking, ctx.b.tracking.current);
+        let own = core::mem::take(&mut ctx.b.tracking.own);
+        ctx.b.scripts.is_running = false;
+        dispatch::execute(ctx, client, words, &mut reply);
+        ctx.b.scripts.is_running = true;
+        ctx.b.scripts.asking = asking;
+        ctx.b.tracking.current = current;
+        ctx.b.tracking.own = own;
+        ctx.b.repl.unit = unit;
+        Met::Answered(reply.take())
+    }
+
     fn kill(&self) -> Met {
         if self.has_written {
             return Met::Answered(UNKILLABLE.to_vec());
