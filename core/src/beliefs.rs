@@ -11,6 +11,7 @@ use crate::{
     persist::Persist,
     repl::Repl,
     rng::Rng,
+    script::Scripts,
     session::{Blocked, PubSub, Record, Sessions, Tracking, Watchers},
     store::Databases,
     time::Instant,
@@ -49,6 +50,8 @@ pub(crate) struct Beliefs {
     pub tracking: Tracking,
     /// What is noted of commands.
     pub record: Record,
+    /// Scripts that are known, and who runs them.
+    pub scripts: Scripts,
     /// When this node started.
     pub started: Instant,
     /// What `DEBUG` has switched.

@@ -49,6 +49,7 @@ pub mod store_formats;
 // Layer 2: the driver interface.
 pub mod explain;
 pub mod io;
+pub mod script;
 // Layer 3: beliefs.
 pub(crate) mod beliefs;
 pub(crate) mod cluster;

@@ -63,7 +63,10 @@ pub(crate) fn execute(
     ctx.b.record.last = None;
     let mark = reply.len();
     let found = table::lookup(args);
+    #[cfg(feature = "full")]
+    let found = found.map(|command| exec::scripts::declared(ctx.b, command, args));
     let caller = caller(ctx, client, found.ok());
+    ctx.b.scripts.asking = caller.asking;
     let checked = match found {
         Ok(command) => check(ctx, command, args, caller, reply).map(|slot| (command, slot)),
         // What a browser sends that was talked into asking this port for a page: the lines below
@@ -412,11 +415,14 @@ fn must_wait(ctx: &Ctx<'_>, command: &'static Command, args: Args<'_>, caller: C
         Some(Scope::Writes) if flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 => return true,
         Some(Scope::Writes) | None => {}
     }
-    if flags & flag::WRITE == 0 || !b.holds.any_moving() {
+    // What a script writes is known when it does so.
+    let may_write = |command: &Command| command.is(flag::WRITE) || command.is_script();
+    let writes = flags & (flag::WRITE | flag::MAY_REPLICATE) != 0 || command.is_script();
+    if !b.holds.any_moving() || !writes {
         return false;
     }
     let waits = |command: &Command, args: Args<'_>| {
-        command.is(flag::WRITE)
+        may_write(command)
             && (command.keys.is_empty()
                 || command
                     .key_places(args)

@@ -135,6 +135,22 @@ pub(super) const COUNT_ALL: Specs = &[KeySpec {
     notes: Some("what was counted may be noted in the value"),
     ..at(&["RW", "access"], 1, -1, 1)
 }];
+/// What a script changes, or may.
+#[cfg(feature = "full")]
+pub(super) const SCRIPT: Specs =
+    &[KeySpec { notes: Some("what a script does to them shows when it runs"), ..SCRIPT_NAMED[0] }];
+/// The same for a script that goes by its name.
+#[cfg(feature = "full")]
+pub(super) const SCRIPT_NAMED: Specs = &[counted(CHANGES, 2)];
+/// What a script reads, or may.
+#[cfg(feature = "full")]
+pub(super) const SCRIPT_READS: Specs = &[KeySpec {
+    notes: Some("what a script does with them shows when it runs"),
+    ..SCRIPT_NAMED_READS[0]
+}];
+/// The same for a script that goes by its name.
+#[cfg(feature = "full")]
+pub(super) const SCRIPT_NAMED_READS: Specs = &[counted(READS, 2)];
 /// Adds to one key what all others hold.
 #[cfg(feature = "full")]
 pub(super) const MERGE: Specs = &[at(&["RW", "access", "insert"], 1, 0, 1), at(READS, 2, -1, 1)];

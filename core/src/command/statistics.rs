@@ -30,14 +30,15 @@ pub(super) fn ran(
         return None;
     }
     let name = (command.container, command.name);
-    let failed = count_error(ctx.b, reply);
+    let is_counted = core::mem::take(&mut ctx.b.scripts.is_counted);
+    let failed = if is_counted { reply.starts_with(b"-") } else { count_error(ctx.b, reply) };
     let record = &mut ctx.b.record;
     let entry = record.commands.entry(name);
     let place = entry.index();
     let counts = entry.or_default();
     counts.calls += 1;
     counts.failed += u64::from(failed);
-    if !record.monitors.is_empty() && !command.is(flag::ADMIN) {
+    if !command.is(flag::ADMIN | flag::SKIP_MONITOR) {
         show(ctx, client, args);
     }
     Some(place)
@@ -182,9 +183,16 @@ fn shown<'a>(args: Args<'a>) -> impl Iterator<Item = &'a [u8]> {
 }
 
 /// Shows a command to those who look on (MONITOR).
-fn show(ctx: &mut Ctx<'_>, client: ClientId, args: Args<'_>) {
+pub(super) fn show(ctx: &mut Ctx<'_>, client: ClientId, args: Args<'_>) {
+    if ctx.b.record.monitors.is_empty() {
+        return;
+    }
     let remote = ctx.b.sessions.get(&client).and_then(|session| session.remote);
-    let from = remote.map_or_else(|| String::from("unix:"), |addr| alloc::format!("{addr}"));
+    let from = match remote {
+        _ if ctx.b.scripts.is_running => String::from("lua"),
+        Some(addr) => alloc::format!("{addr}"),
+        None => String::from("unix:"),
+    };
     let wall = ctx.now.wall;
     let database = ctx.b.store.number();
     let mut line =

@@ -45,9 +45,13 @@ pub(crate) mod flag {
     pub const MOVABLEKEYS: u32 = 1 << 16;
     /// As if the client had said ASKING before it.
     pub const ASKING: u32 = 1 << 17;
+    /// Shown to MONITOR before what it does, not after.
+    pub const SKIP_MONITOR: u32 = 1 << 18;
+    /// May name no key at all although it could.
+    pub const NO_MANDATORY_KEYS: u32 = 1 << 19;
 
     /// Names in the order in which COMMAND lists them.
-    pub const NAMES: [(u32, &str); 17] = [
+    pub const NAMES: [(u32, &str); 19] = [
         (WRITE, "write"),
         (READONLY, "readonly"),
         (DENYOOM, "denyoom"),
@@ -57,10 +61,12 @@ pub(crate) mod flag {
         (BLOCKING, "blocking"),
         (LOADING, "loading"),
         (STALE, "stale"),
+        (SKIP_MONITOR, "skip_monitor"),
         (SKIP_SLOWLOG, "skip_slowlog"),
         (ASKING, "asking"),
         (FAST, "fast"),
         (NO_AUTH, "no_auth"),
+        (NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (NO_ASYNC_LOADING, "no_async_loading"),
         (NO_MULTI, "no_multi"),
         (MOVABLEKEYS, "movablekeys"),
@@ -325,6 +331,11 @@ impl Command {
     pub fn takes(&self, words: usize) -> bool {
         let needed = usize::try_from(self.arity.unsigned_abs()).unwrap_or(usize::MAX);
         if self.arity < 0 { words >= needed } else { words == needed }
+    }
+
+    /// Whether it runs a script, which may do more than its row says.
+    pub fn is_script(&self) -> bool {
+        self.group == Group::Scripting && !self.keys.is_empty()
     }
 
     /// Whether it is about a channel of a shard, which has a slot but is no key.

@@ -113,6 +113,7 @@ impl Node {
                 stats: Stats::default(),
                 record: crate::session::Record::default(),
                 tracking: crate::session::Tracking::default(),
+                scripts: crate::script::Scripts::default(),
                 started: now.mono,
                 debug: crate::beliefs::Switches::default(),
             },
@@ -285,6 +286,11 @@ impl Node {
         if let Some(session) = self.b.sessions.get_mut(&client) {
             session.waiting = bytes;
         }
+    }
+
+    /// Lends it an interpreter: without one it refuses EVAL. A clone of the node has none.
+    pub fn lend_engine(&mut self, engine: alloc::boxed::Box<dyn crate::script::ScriptEngine>) {
+        self.b.scripts.engine.0 = Some(engine);
     }
 
     /// The number of its process, for INFO.

@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::{
+    busy,
     driver::{Close, Driver},
     outbound::{End, Outbound, Writer},
 };
@@ -28,14 +29,16 @@ const TURN_BYTES: usize = 128 << 10;
 const KEEP_BYTES: usize = 256 << 10;
 
 /// Serves a client until one side ends it.
-pub(super) async fn serve(
-    driver: Rc<Driver>,
-    mut stream: TcpStream,
-    id: ClientId,
-    out: Rc<Outbound>,
-) {
-    let (read, write) = stream.split();
-    attend(driver, read, write, id, out).await;
+pub(super) async fn serve(driver: Rc<Driver>, stream: TcpStream, id: ClientId, out: Rc<Outbound>) {
+    let (read, write) = stream.into_split();
+    let write = Rc::new(write);
+    busy::note(id, Rc::clone(&write), Rc::clone(&out));
+    attend(driver, read, Rc::clone(&write), id, out).await;
+    busy::forget(id);
+    if let Some(write) = Rc::into_inner(write) {
+        // The other half closes the socket, without a farewell of its own for each direction.
+        write.forget();
+    }
 }
 
 /// The same on a unix socket.
@@ -88,6 +91,7 @@ struct Connection<'a> {
 impl Connection<'_> {
     async fn run(mut self, mut read: impl AsyncRead + Unpin, write: impl Writer) -> io::Result<()> {
         loop {
+            self.out.has_unread.set(!self.bytes.is_empty());
             self.out.write_to(&write)?;
             if self.out.is_over() {
                 return Ok(());
@@ -113,6 +117,7 @@ impl Connection<'_> {
                         return Ok(());
                     }
                     self.turn += n;
+                    self.out.has_unread.set(true);
                     self.batches().await;
                     if self.turn > TURN_BYTES {
                         self.turn = 0;

@@ -105,7 +105,7 @@ pub(super) async fn serve(
         if purpose == Purpose::Replication {
             let pause = driver.pause();
             if !pause.is_zero() {
-                tokio::time::sleep(pause).await;
+                time::sleep(pause).await;
             }
         }
         // Many links with full sockets must not keep the others waiting.

@@ -3,6 +3,7 @@
 //! [`driver`] is the loop around the node; [`listen`], [`client`] and [`link`] feed it from
 //! sockets, [`disk`] keeps `nodes.conf`, [`outbound`] is the way out of a socket.
 
+mod busy;
 mod client;
 mod clock;
 mod daemon;
@@ -14,6 +15,7 @@ mod log;
 mod options;
 mod outbound;
 mod persist;
+mod script;
 
 use std::{env, fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
 
@@ -163,6 +165,10 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
 
     let file = file.map(|file| started_in.join(file));
     node.note_process(std::process::id());
+    match script::Engine::new() {
+        Ok(engine) => node.lend_engine(Box::new(engine)),
+        Err(error) => log.warning(&format!("no interpreter for scripts: {error}")),
+    }
     let files = Files::new(node.config(), file);
     let driver = Driver::new(node, out, clock, Rc::clone(&log), disk, files);
     task::spawn_local(Rc::clone(&driver).hear_files());

@@ -6,6 +6,7 @@
 use std::{
     cell::{Cell, RefCell},
     future, io,
+    rc::Rc,
     task::{Poll, Waker},
     time::{Duration, Instant},
 };
@@ -42,6 +43,16 @@ impl Writer for tcp::WriteHalf<'_> {
 
     async fn writable(&self) -> io::Result<()> {
         tcp::WriteHalf::writable(self).await
+    }
+}
+
+impl Writer for Rc<tcp::OwnedWriteHalf> {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        tcp::OwnedWriteHalf::try_write(self, bytes)
+    }
+
+    async fn writable(&self) -> io::Result<()> {
+        tcp::OwnedWriteHalf::writable(self).await
     }
 }
 
@@ -86,6 +97,8 @@ pub(super) struct Outbound {
     snapshot: Cell<Option<usize>>,
     /// The client's last command is answered later; requests behind it wait.
     pub(super) is_blocked: Cell<bool>,
+    /// It has sent something that is not answered yet.
+    pub(super) has_unread: Cell<bool>,
 }
 
 impl Outbound {

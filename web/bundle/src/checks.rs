@@ -149,6 +149,7 @@ fn peers() -> Result<()> {
         "hostile",
         "commands",
         "databases",
+        "scripts",
         "sessions",
         "native",
         "mixed",
@@ -179,13 +180,14 @@ fn browser() -> Result<()> {
 
 /// The tests that need more than Rust. Plain `cargo test` leaves them out (`test = false` in
 /// their manifest); here they are named.
-const SYSTEM: [&str; 18] = [
+const SYSTEM: [&str; 19] = [
     "purity",
     "determinism",
     "seeds",
     "hostile",
     "commands",
     "databases",
+    "scripts",
     "sessions",
     "native",
     "mixed",

@@ -16,9 +16,8 @@ use crate::{
 };
 
 /// What tests of Redis itself switch and this server does not have: accepted.
-const NOTHING_TO_SWITCH: [&str; 6] = [
+const NOTHING_TO_SWITCH: [&str; 5] = [
     "QUICKLIST-PACKED-THRESHOLD",
-    "SET-DISABLE-DENY-SCRIPTS",
     "CONFIG-REWRITE-FORCE-ALL",
     "REPLYBUFFER",
     "PAUSE-CRON",
@@ -47,6 +46,9 @@ pub(super) fn switch(ctx: &mut Ctx<'_>, call: &mut Call<'_>) -> bool {
         }
         3 if same(word, "SET-ACTIVE-EXPIRE") => {
             ctx.b.debug.expires_lazily = parse_i64(call.arg(2)) == Some(0);
+        }
+        3 if same(word, "SET-DISABLE-DENY-SCRIPTS") => {
+            ctx.b.scripts.may_do_all = parse_i64(call.arg(2)) == Some(1);
         }
         2 if same(word, "CHANGE-REPL-ID") => {
             let id = crate::repl::ReplId::random(&mut ctx.b.rng);

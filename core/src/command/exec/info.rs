@@ -180,11 +180,17 @@ fn memory(ctx: &Ctx<'_>, text: &mut Lines) {
     text.put("allocator_allocated", used);
     text.put("allocator_active", used);
     text.put("allocator_resident", used);
-    text.zeros(
-        "used_memory_lua used_memory_vm_eval used_memory_scripts_eval number_of_cached_scripts \
-         number_of_functions number_of_libraries used_memory_vm_functions used_memory_vm_total \
-         used_memory_functions used_memory_scripts",
-    );
+    let scripts = &ctx.b.scripts;
+    let engine = scripts.engine.0.as_ref().map_or(0, |engine| engine.memory());
+    text.put("used_memory_lua", engine);
+    text.put("used_memory_vm_eval", engine);
+    text.put("used_memory_lua_human", human(engine));
+    text.put("used_memory_scripts_eval", scripts.bytes);
+    text.put("number_of_cached_scripts", scripts.known.len());
+    text.zeros("number_of_functions number_of_libraries used_memory_vm_functions");
+    text.bytes("used_memory_vm_total", engine);
+    text.zeros("used_memory_functions");
+    text.bytes("used_memory_scripts", scripts.bytes);
     text.bytes("maxmemory", ctx.b.config.maxmemory);
     text.put("maxmemory_policy", ctx.b.config.value("maxmemory-policy").unwrap_or_default());
     for name in ["allocator_frag", "allocator_rss", "rss_overhead"] {
@@ -225,7 +231,13 @@ pub(in crate::command) fn is_short(b: &Beliefs, command: &Command, client: Clien
         Some(_) => !transaction::is_immediate(command),
         None => command.is(flag::DENYOOM),
     };
-    asks && memory_used(b) > b.config.maxmemory
+    asks && is_full(b)
+}
+
+/// Whether more memory is used than there may be, and nothing makes room.
+pub(in crate::command) fn is_full(b: &Beliefs) -> bool {
+    b.config.maxmemory > 0
+        && memory_used(b) > b.config.maxmemory
         && b.config.value("maxmemory-policy").as_deref() == Some("noeviction")
 }
 

@@ -274,7 +274,7 @@ fn keys_of<'a>(call: &mut Call<'a>) -> Option<Vec<(&'a [u8], &'static KeySpec)>>
         Ok(command) => {
             let places = command.key_places(words);
             let found: Vec<_> = places.filter_map(|(at, s)| Some((*words.get(at)?, s))).collect();
-            if !found.is_empty() {
+            if !found.is_empty() || command.is(flag::NO_MANDATORY_KEYS) {
                 return Some(found);
             }
             "ERR Invalid arguments specified for command"

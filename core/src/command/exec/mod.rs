@@ -33,6 +33,8 @@ pub(super) mod pubsub;
 pub(super) mod record;
 pub(super) mod replication;
 pub(super) mod scans;
+#[cfg(feature = "full")]
+pub(super) mod scripts;
 pub(super) mod server;
 pub(super) mod set_ops;
 pub(super) mod sets;

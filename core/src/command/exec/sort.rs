@@ -133,8 +133,9 @@ fn sorted(
     let mut by = options.by;
     let mut alpha = options.alpha;
     let mut is_sorted = by.is_some_and(|pattern| !pattern.contains(&b'*'));
-    if is_sorted && options.store.is_some() && matches!(held, Some(Value::Set(_))) {
-        // What is kept must not depend on the order within a set.
+    let is_kept = options.store.is_some() || ctx.b.scripts.is_running;
+    if is_sorted && is_kept && matches!(held, Some(Value::Set(_))) {
+        // What is kept, or what a script does, must not depend on the order within a set.
         (is_sorted, alpha, by) = (false, true, None);
     }
     if is_sorted {

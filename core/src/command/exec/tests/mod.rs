@@ -7,6 +7,8 @@
 
 mod cluster;
 mod data;
+#[cfg(feature = "full")]
+mod scripts;
 mod server;
 mod sessions;
 mod values;
@@ -72,6 +74,7 @@ impl Bench {
             stats: Stats::default(),
             record: crate::session::Record::default(),
             tracking: crate::session::Tracking::default(),
+            scripts: crate::script::Scripts::default(),
             started: Instant::ZERO,
             debug: crate::beliefs::Switches::default(),
         };

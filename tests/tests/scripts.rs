@@ -1,0 +1,251 @@
+//! Do scripts do and answer what they do in `redis-server` 7.0, word for word?
+//!
+//! Both get what `scripts.txt` says, in both versions of the protocol; then scripts in a cluster,
+//! where keys have places, and what a script writes is compared as replicas are told of it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{Ipv4Addr, TcpStream},
+    path::Path,
+    time::Duration,
+};
+
+use slotscope_tests::{
+    ports,
+    process::wait_for,
+    server::{Make, Server},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection that shows replies as they are on the wire.
+struct Wire(BufReader<TcpStream>);
+
+impl Wire {
+    fn to(server: &Server) -> Self {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    fn say(&mut self, words: &[&str]) {
+        let mut request = format!("*{}\r\n", words.len());
+        for word in words {
+            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        }
+        self.0.get_mut().write_all(request.as_bytes()).unwrap();
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        self.0.read_until(b'\n', &mut line).unwrap();
+        String::from_utf8_lossy(&line).trim_end_matches("\r\n").to_owned()
+    }
+
+    /// One value, nested ones in brackets.
+    fn value(&mut self) -> String {
+        let line = self.line();
+        let count = line.get(1..).and_then(|count| count.parse::<usize>().ok());
+        match (line.as_bytes().first(), count) {
+            (Some(b'$' | b'='), Some(len)) => {
+                let mut bytes = vec![0; len + 2];
+                self.0.read_exact(&mut bytes).unwrap();
+                format!("\"{}\"", bytes[..len].escape_ascii())
+            }
+            (Some(mark @ (b'*' | b'~' | b'%')), Some(len)) => {
+                let len = if *mark == b'%' { 2 * len } else { len };
+                let parts: Vec<String> = (0..len).map(|_| self.value()).collect();
+                format!("{}[{}]", char::from(*mark), parts.join(" "))
+            }
+            _ => line,
+        }
+    }
+
+    fn ask(&mut self, words: &[&str]) -> String {
+        self.say(words);
+        self.value()
+    }
+}
+
+/// What the two answer differently.
+fn differences(theirs: &mut Wire, ours: &mut Wire, requests: &[Vec<String>]) -> Vec<String> {
+    let mut found = Vec::new();
+    for request in requests {
+        let words: Vec<&str> = request.iter().map(String::as_str).collect();
+        let (wanted, got) = (theirs.ask(&words), ours.ask(&words));
+        if wanted != got {
+            found.push(format!("{words:?}\n  redis {wanted}\n  ours  {got}"));
+        }
+    }
+    found
+}
+
+/// The requests of a list: words between ` ;; `, `\n` for the end of a line.
+fn requests(list: &str) -> Vec<Vec<String>> {
+    list.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split(" ;; ").map(|word| word.replace("\\n", "\n")).collect())
+        .collect()
+}
+
+#[test]
+fn scripts_answer_the_same_word_for_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |make| Server::start(make, ports::free(), folder.path(), &[]);
+    let (theirs, ours) = (start(Make::Redis), start(Make::Slotscope));
+    let (mut theirs, mut ours) = (Wire::to(&theirs), Wire::to(&ours));
+    let requests = requests(include_str!("scripts.txt"));
+    assert!(requests.len() > 200);
+    let mut found = differences(&mut theirs, &mut ours, &requests);
+    for wire in [&mut theirs, &mut ours] {
+        wire.ask(&["HELLO", "3"]);
+        wire.ask(&["FLUSHALL"]);
+    }
+    found.extend(differences(&mut theirs, &mut ours, &requests));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A node of a cluster that has the lower half of the slots; nobody has the others.
+fn half_a_cluster(make: Make, folder: &Path) -> Server {
+    let directives = ["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"];
+    let server = Server::start(make, ports::free(), folder, &directives);
+    assert_eq!(server.cli(&["cluster", "addslotsrange", "0", "8191"]).trim(), "OK");
+    wait_for("the cluster is up", PATIENCE, || {
+        server.cli(&["cluster", "info"]).contains("cluster_state:ok").then_some(())
+    });
+    server
+}
+
+/// `b` and `c` are in the lower half (slots 3300 and 7365), `a` and `d` are not.
+const IN_A_CLUSTER: &str = r"
+eval ;; return redis.call('set',KEYS[1],'v') ;; 1 ;; b
+eval ;; return KEYS ;; 2 ;; b ;; c
+eval ;; return KEYS ;; 1 ;; a
+eval ;; return redis.call('set','b','v') ;; 0
+eval ;; return redis.call('set','a','v') ;; 0
+eval ;; return redis.call('mget','b','c') ;; 0
+eval ;; return redis.call('set','c','v') ;; 1 ;; b
+eval ;; #!lua\nreturn redis.call('set','c','v') ;; 1 ;; b
+eval ;; #!lua\nredis.call('set','b','v') return redis.call('set','c','v') ;; 0
+eval ;; #!lua flags=allow-cross-slot-keys\nredis.call('set','b','v') return redis.call('set','c','v') ;; 0
+eval ;; #!lua flags=no-cluster\nreturn 1 ;; 0
+eval ;; return redis.call('cluster','keyslot','b') ;; 0
+eval ;; return redis.call('cluster','reset') ;; 0
+eval_ro ;; return redis.call('get',KEYS[1]) ;; 1 ;; b
+evalsha ;; ffffffffffffffffffffffffffffffffffffffff ;; 1 ;; b
+multi
+eval ;; return redis.call('incr',KEYS[1]) ;; 1 ;; {b}n
+eval ;; return redis.call('incr',KEYS[1]) ;; 1 ;; {b}n
+exec
+multi
+eval ;; return 1 ;; 1 ;; b
+eval ;; return 1 ;; 1 ;; c
+exec
+";
+
+#[test]
+fn in_a_cluster_scripts_stay_where_their_keys_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let (theirs, ours) = (
+        half_a_cluster(Make::Redis, folder.path()),
+        half_a_cluster(Make::Slotscope, folder.path()),
+    );
+    let (mut theirs, mut ours) = (Wire::to(&theirs), Wire::to(&ours));
+    let found = differences(&mut theirs, &mut ours, &requests(IN_A_CLUSTER));
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Becomes a replica; the stream follows.
+fn follow(server: &Server) -> Wire {
+    let mut wire = Wire::to(server);
+    wire.say(&["PSYNC", "?", "-1"]);
+    let mut heads = Vec::new();
+    while heads.len() < 2 {
+        // Empty lines keep the link alive while the snapshot is made.
+        heads.extend(Some(wire.line()).filter(|line| !line.trim().is_empty()));
+    }
+    let len: usize = heads[1].trim_start_matches('$').parse().unwrap();
+    wire.0.read_exact(&mut vec![0; len]).unwrap();
+    wire.say(&["REPLCONF", "ACK", "0"]);
+    wire
+}
+
+const WRITING: &str = r"
+eval ;; return redis.call('set',KEYS[1],ARGV[1]) ;; 1 ;; k ;; v
+eval ;; redis.call('set',KEYS[1],1) redis.call('incr',KEYS[1]) return redis.call('get',KEYS[1]) ;; 1 ;; k
+eval ;; redis.call('set',KEYS[1],1) error('half way') ;; 1 ;; k
+eval ;; redis.call('incr','n') redis.pcall('incr','k','x') redis.call('incr','n') return 1 ;; 0
+eval ;; return redis.call('get',KEYS[1]) ;; 1 ;; k
+eval ;; return 1 ;; 0
+eval ;; redis.call('set','k','v','ex',100) redis.call('sadd','s','a') return redis.call('spop','s') ;; 0
+eval ;; redis.call('publish','c','m') return redis.call('del','nothing') ;; 0
+multi
+set ;; before ;; 1
+eval ;; redis.call('set','in','1') return redis.call('set','in','2') ;; 0
+set ;; behind ;; 1
+exec
+script ;; load ;; return 1
+script ;; flush
+set ;; end ;; 1
+";
+
+#[test]
+fn replicas_are_told_what_scripts_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |make| {
+        let server =
+            Server::start(make, ports::free(), folder.path(), &["--repl-diskless-sync", "no"]);
+        let (mut wire, mut stream) = (Wire::to(&server), follow(&server));
+        for request in requests(WRITING) {
+            wire.ask(&request.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        let mut commands = Vec::new();
+        loop {
+            let command = stream.value();
+            if command.contains("\"end\"") {
+                return commands;
+            }
+            let is_data =
+                ["select", "ping", "replconf"].iter().all(|w| !command.to_lowercase().contains(w));
+            if is_data {
+                // The time at which a key ends is not the same, nor is the case of words.
+                let command = command.to_lowercase();
+                commands.push(command.split("pxat").next().unwrap_or_default().to_owned());
+            }
+        }
+    };
+    assert_eq!(told(Make::Slotscope), told(Make::Redis));
+}
+
+#[test]
+fn a_script_that_runs_for_too_long_can_be_ended_unless_it_has_written() {
+    const BUSY: &str =
+        "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+    let folder = tempfile::tempdir().unwrap();
+    for make in [Make::Redis, Make::Slotscope] {
+        let directives = ["--busy-reply-threshold", "20"];
+        let mut server = Server::start(make, ports::free(), folder.path(), &directives);
+        let (mut slow, mut other) = (Wire::to(&server), Wire::to(&server));
+        assert_eq!(other.ask(&["PING"]), "+PONG", "it is connected before the script begins");
+        slow.say(&["EVAL", "while true do pcall(function() while true do end end) end", "0"]);
+        slow.say(&["PING"]);
+        wait_for("the node is busy", PATIENCE, || (other.ask(&["GET", "k"]) == BUSY).then_some(()));
+        assert_eq!(other.ask(&["SCRIPT", "KILL"]), "+OK", "{make:?}");
+        assert!(
+            slow.value().starts_with("-ERR Script killed by user with SCRIPT KILL"),
+            "{make:?}"
+        );
+        assert_eq!(slow.value(), "+PONG", "{make:?}: what came behind it was kept");
+        assert_eq!(other.ask(&["GET", "k"]), "$-1", "{make:?}");
+
+        slow.say(&["EVAL", "redis.call('set','k','v') while true do end", "0"]);
+        wait_for("the node is busy", PATIENCE, || (other.ask(&["GET", "k"]) == BUSY).then_some(()));
+        let reply = other.ask(&["SCRIPT", "KILL"]);
+        assert!(reply.starts_with("-UNKILLABLE Sorry the script already executed"), "{reply}");
+        other.say(&["SHUTDOWN", "NOSAVE"]);
+        wait_for("the process ends", PATIENCE, || server.process().ended().map(|_| ()));
+    }
+}
