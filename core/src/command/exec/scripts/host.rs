@@ -270,9 +270,7 @@ impl Host<'_, '_> {
         let unit = core::mem::take(&mut ctx.b.repl.unit);
         let (asking, current) = (ctx.b.scripts.asking, ctx.b.tracking.current);
         let own = core::mem::take(&mut ctx.b.tracking.own);
-        ctx.b.scripts.is_running = false;
         dispatch::execute(ctx, client, words, &mut reply);
-        ctx.b.scripts.is_running = true;
         ctx.b.scripts.asking = asking;
         ctx.b.tracking.current = current;
         ctx.b.tracking.own = own;
