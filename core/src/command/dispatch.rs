@@ -258,7 +258,8 @@ fn run(
     exec::tracking::track(ctx, client, command, args);
     exec::tracking::end(ctx, client, command);
     finish(ctx, client, command, args, propagate);
-    if ctx.b.blocked.has_ready() {
+    // While a script runs (and this is another client's command) nobody sees half of its work.
+    if ctx.b.blocked.has_ready() && !ctx.b.scripts.is_running {
         blocking::serve(ctx);
     }
     ctx.b.tracking.current = None;

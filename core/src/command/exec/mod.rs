@@ -51,6 +51,7 @@ pub(super) mod zsets;
 use super::{
     Call,
     dispatch::{Shown, is_replica},
+    table::flag,
 };
 use crate::{
     config::event,
@@ -90,8 +91,11 @@ fn wrong_subcommand(call: &mut Call<'_>) {
 fn settle(ctx: &mut Ctx<'_>, call: &Call<'_>, key: &[u8]) -> Slot {
     let slot = call.slot_of(key);
     let due = ctx.b.store.is_expired(slot, key, call.clock(ctx));
+    // A replica that clients may write to deletes what they are about to write.
+    let writes_here =
+        call.client.is_some() && call.command.is(flag::WRITE) && !ctx.b.config.replica_read_only;
     // A paused master hides the key as a replica does: its offset may not move.
-    if due && !is_replica(ctx.b) && ctx.b.holds.paused(ctx.now.mono).is_none() {
+    if due && (!is_replica(ctx.b) || writes_here) && ctx.b.holds.paused(ctx.now.mono).is_none() {
         ctx.b.store.remove(slot, key);
         ctx.b.stats.expired += 1;
         propagate(ctx, &[b"DEL", key]);

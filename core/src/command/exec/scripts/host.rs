@@ -271,9 +271,7 @@ impl Host<'_, '_> {
         let (asking, current) = (ctx.b.scripts.asking, ctx.b.tracking.current);
         let own = core::mem::take(&mut ctx.b.tracking.own);
         let database = ctx.b.store.number();
-        ctx.b.scripts.is_running = false;
         dispatch::execute(ctx, client, words, &mut reply);
-        ctx.b.scripts.is_running = true;
         ctx.b.scripts.asking = asking;
         ctx.b.tracking.current = current;
         ctx.b.tracking.own = own;
