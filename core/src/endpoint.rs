@@ -1,8 +1,14 @@
 //! Where a node can be reached.
 
-use core::{fmt, net::IpAddr};
+use core::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 
-use alloc::string::String;
+use alloc::{
+    string::{String, ToString as _},
+    sync::Arc,
+};
 
 /// An address that can be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,5 +67,60 @@ impl fmt::Display for Endpoint {
             write!(f, ",{}", self.hostname)?;
         }
         Ok(())
+    }
+}
+
+/// Another server, as a person or a directive names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// By its address.
+    Addr(Addr),
+    /// A name that only the driver can look up, and a port.
+    Host(Arc<str>, u16),
+}
+
+impl Target {
+    /// A host by address or name.
+    pub fn new(host: &str, port: u16) -> Self {
+        let ip = if host.eq_ignore_ascii_case("localhost") {
+            Some(IpAddr::V4(Ipv4Addr::LOCALHOST))
+        } else {
+            host.parse().ok()
+        };
+        match ip {
+            Some(ip) => Self::Addr(Addr { ip, port }),
+            None => Self::Host(host.into(), port),
+        }
+    }
+
+    /// The host without the port.
+    pub fn host(&self) -> String {
+        match self {
+            Self::Addr(addr) => addr.ip.to_string(),
+            Self::Host(host, _) => String::from(&**host),
+        }
+    }
+
+    /// The port.
+    pub const fn port(&self) -> u16 {
+        match self {
+            Self::Addr(addr) => addr.port,
+            Self::Host(_, port) => *port,
+        }
+    }
+}
+
+impl From<Addr> for Target {
+    fn from(addr: Addr) -> Self {
+        Self::Addr(addr)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Addr(addr) => addr.fmt(f),
+            Self::Host(host, port) => write!(f, "{host}:{port}"),
+        }
     }
 }

@@ -6,14 +6,12 @@
 use alloc::{
     collections::{BTreeMap, VecDeque},
     string::{String, ToString as _},
-    sync::Arc,
     vec::Vec,
 };
-use core::fmt;
 
 use crate::{
     digest::Fnv,
-    endpoint::Addr,
+    endpoint::Target,
     id::{ClientId, LinkId},
     store::Key,
     time::Instant,
@@ -24,23 +22,6 @@ use crate::{
 pub(crate) struct Migrations {
     pub links: BTreeMap<LinkId, Link>,
     dialled: u64,
-}
-
-/// Another server, as MIGRATE names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
-    Addr(Addr),
-    /// A name that only the driver can look up, and a port.
-    Host(Arc<str>, u16),
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Addr(addr) => addr.fmt(f),
-            Self::Host(host, port) => write!(f, "{host}:{port}"),
-        }
-    }
 }
 
 /// One link. It outlives its task for a while, because the next one is likely to go the same way.

@@ -5,7 +5,7 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 use super::{Dataset, JobId};
 use crate::{
     config::Level,
-    endpoint::Addr,
+    endpoint::{Addr, Target},
     epoch::Epoch,
     id::{ClientId, LinkId, NodeId},
 };
@@ -180,6 +180,16 @@ pub enum Effect {
     Notice(Notice),
     /// End the process.
     Exit(Exit),
+}
+
+impl Effect {
+    /// Connects to another server.
+    pub(crate) fn dial(link: LinkId, to: Target, purpose: Purpose) -> Self {
+        match to {
+            Target::Addr(to) => Self::Dial { link, to, purpose },
+            Target::Host(host, port) => Self::DialHost { link, host, port, purpose },
+        }
+    }
 }
 
 /// How a snapshot is put on a connection.

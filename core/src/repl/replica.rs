@@ -17,7 +17,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 
 use super::{ReplId, Staging};
 use crate::{
-    endpoint::Addr,
+    endpoint::Target,
     id::LinkId,
     resp::{Limits, Parser},
     time::Instant,
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
     /// Whom it follows.
-    pub master: Addr,
+    pub master: Target,
     /// The connection, once dialled.
     pub link: Option<LinkId>,
     /// How far it got.
@@ -123,7 +123,7 @@ pub(crate) enum Heard {
 
 impl Upstream {
     /// A master to follow, not connected yet.
-    pub fn new(master: Addr, now: Instant) -> Self {
+    pub fn new(master: Target, now: Instant) -> Self {
         Self {
             master,
             link: None,

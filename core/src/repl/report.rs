@@ -52,8 +52,8 @@ impl Repl {
     }
 
     fn upstream_lines(&self, up: &Upstream, config: &Config, now: Now, text: &mut Lines) {
-        text.line("master_host", up.master.ip);
-        text.line("master_port", up.master.port);
+        text.line("master_host", up.master.host());
+        text.line("master_port", up.master.port());
         text.line("master_link_status", if up.is_up() { "up" } else { "down" });
         let ago = now.mono.ms_since(up.last_io) / 1000;
         if up.is_up() {

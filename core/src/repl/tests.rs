@@ -1,9 +1,7 @@
 //! The link to the master, split everywhere; and which resyncs are granted.
 
-use core::net::{IpAddr, Ipv4Addr};
-
 use super::*;
-use crate::{endpoint::Addr, rng::Seed};
+use crate::{endpoint::Target, rng::Seed};
 
 const LIMIT: usize = 1 << 20;
 
@@ -12,8 +10,7 @@ fn id(c: u8) -> ReplId {
 }
 
 fn upstream(phase: Phase) -> Upstream {
-    let mut up =
-        Upstream::new(Addr { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 7000 }, Instant::ZERO);
+    let mut up = Upstream::new(Target::new("localhost", 7000), Instant::ZERO);
     up.phase = phase;
     up
 }

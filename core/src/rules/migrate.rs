@@ -19,9 +19,10 @@ use alloc::{format, string::String, vec::Vec};
 use super::{Ctx, notify, replication, watch};
 use crate::{
     config::event,
+    endpoint::Target,
     id::LinkId,
     io::{DownReason, Effect, HangupReason, Purpose},
-    migration::{Link, Stage, Target, Task},
+    migration::{Link, Stage, Task},
     repl::wire,
     slot::key_slot,
     store_formats::rdb,
@@ -50,10 +51,7 @@ pub(crate) fn start(ctx: &mut Ctx<'_>, to: Target, task: Task) {
 fn dial(ctx: &mut Ctx<'_>, to: Target, task: Task) {
     let link = ctx.b.migrations.fresh_link();
     let purpose = Purpose::Migration;
-    ctx.out.push(match to.clone() {
-        Target::Addr(to) => Effect::Dial { link, to, purpose },
-        Target::Host(host, port) => Effect::DialHost { link, host, port, purpose },
-    });
+    ctx.out.push(Effect::dial(link, to.clone(), purpose));
     let until = ctx.now.mono.plus_ms(task.timeout_ms);
     ctx.b.migrations.links.insert(link, Link::dialling(to, task, until));
 }

@@ -31,13 +31,10 @@ pub(super) async fn dial_host(
     purpose: Purpose,
     out: Rc<Outbound>,
 ) {
-    let looked_up = net::lookup_host((&*host, port)).await;
-    match looked_up.ok().and_then(|mut found| found.next()) {
-        Some(first) => {
-            let to = Addr { ip: first.ip(), port };
-            dial(driver, id, to, purpose, out).await;
-        }
-        None => driver.link_down(id, DownReason::Unreachable),
+    let found = net::lookup_host((&*host, port)).await;
+    match found.map(Iterator::collect::<Vec<SocketAddr>>) {
+        Ok(targets) if !targets.is_empty() => connect(driver, id, &targets, purpose, out).await,
+        Ok(_) | Err(_) => driver.link_down(id, DownReason::Unreachable),
     }
 }
 
@@ -49,14 +46,24 @@ pub(super) async fn dial(
     purpose: Purpose,
     out: Rc<Outbound>,
 ) {
+    connect(driver, id, &[SocketAddr::new(to.ip, to.port)], purpose, out).await;
+}
+
+/// The same with the first of several addresses that answers.
+async fn connect(
+    driver: Rc<Driver>,
+    id: LinkId,
+    targets: &[SocketAddr],
+    purpose: Purpose,
+    out: Rc<Outbound>,
+) {
     let patience = driver.config(|config| match purpose {
         Purpose::Bus => Duration::from_millis(config.cluster_node_timeout_ms.max(100)),
         Purpose::Replication => Duration::from_secs(config.repl_timeout_s),
         // The node hangs up when its command's timeout is over.
         Purpose::Migration => DIAL_MAX,
     });
-    let target = SocketAddr::new(to.ip, to.port);
-    let connected = time::timeout(patience.min(DIAL_MAX), TcpStream::connect(target)).await;
+    let connected = time::timeout(patience.min(DIAL_MAX), TcpStream::connect(targets)).await;
     let stream = match connected {
         Err(_) => return driver.link_down(id, DownReason::Unreachable),
         Ok(Err(error)) => return driver.link_down(id, reason(&error)),
@@ -65,7 +72,7 @@ pub(super) async fn dial(
     let local = match stream.local_addr() {
         // A port of the dynamic range that nobody listens on may be dialled *from* itself: TCP
         // then connects the socket to itself.
-        Ok(local) if local == target => return driver.link_down(id, DownReason::Refused),
+        Ok(local) if targets.contains(&local) => return driver.link_down(id, DownReason::Refused),
         Ok(local) => local.ip().to_canonical(),
         Err(error) => return driver.link_down(id, reason(&error)),
     };

@@ -275,12 +275,12 @@ fn close(ctx: &mut Ctx<'_>, call: &mut Call<'_>, target: &Target<'_>) -> i64 {
 /// as after any break.
 fn close_master(ctx: &mut Ctx<'_>, target: &Target<'_>) -> bool {
     let Some(up) = ctx.b.repl.upstream.as_ref().filter(|up| up.is_up()) else { return false };
-    let remote = Some(up.master);
+    let remote = alloc::format!("{}", up.master);
     let wanted = target.id.is_none()
         && target.local.is_none()
         && target.user.is_none()
         && target.kind.is_none_or(|kind| kind == Kind::Master)
-        && target.remote.is_none_or(|text| end(ctx, remote).as_bytes() == text);
+        && target.remote.is_none_or(|text| remote.as_bytes() == text);
     if wanted {
         replication::lost(ctx, Some(HangupReason::Unneeded));
     }

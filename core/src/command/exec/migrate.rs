@@ -10,10 +10,10 @@ use alloc::{
 use super::{exists, same};
 use crate::{
     command::{Call, Outcome},
-    endpoint::Addr,
-    migration::{Target, Task},
+    endpoint::Target,
+    migration::Task,
     resp::parse_i64,
-    rules::{Ctx, migrate, replication::literal_ip},
+    rules::{Ctx, migrate},
     store::Key,
 };
 
@@ -57,10 +57,7 @@ pub(in crate::command) fn migrate(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     let (Some(host), Some(port)) = (host, port.filter(|port| *port > 0)) else {
         return call.reply.error("IOERR error or timeout connecting to the client");
     };
-    let to = match literal_ip(host) {
-        Some(ip) => Target::Addr(Addr { ip, port }),
-        None => Target::Host(host.into(), port),
-    };
+    let to = Target::new(host, port);
     let task = Task {
         client,
         keys,

@@ -8,7 +8,7 @@ use alloc::string::String;
 use super::same;
 use crate::{
     command::{Call, Outcome},
-    endpoint::Addr,
+    endpoint::Target,
     io::Level,
     resp::parse_i64,
     rules::{
@@ -122,8 +122,8 @@ pub(crate) fn role(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if let Some(up) = &repl.upstream {
         reply.array(5);
         reply.bulk(b"slave");
-        reply.bulk(alloc::format!("{}", up.master.ip).as_bytes());
-        reply.integer(i64::from(up.master.port));
+        reply.bulk(up.master.host().as_bytes());
+        reply.integer(i64::from(up.master.port()));
         reply.bulk(repl.role_state().as_bytes());
         reply.integer(if up.is_up() { signed(repl.offset) } else { -1 });
         return;
@@ -197,11 +197,7 @@ pub(crate) fn replicaof(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return;
     };
     let name = String::from_utf8_lossy(host);
-    let Some(ip) = replication::literal_ip(&name) else {
-        call.reply.error("ERR Invalid master host: give its IP address");
-        return;
-    };
-    let master = Addr { ip, port };
+    let master = Target::new(&name, port);
     if ctx.b.repl.upstream.as_ref().is_some_and(|up| up.master == master) {
         ctx.out.log(Level::Notice, || {
             "REPLICAOF would result into synchronization with the master we are already connected \
@@ -212,7 +208,7 @@ pub(crate) fn replicaof(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return;
     }
     ctx.b.config.replicaof = Some((name.into_owned(), port));
-    replication::follow(ctx, master);
+    replication::follow(ctx, master.clone());
     let line = || alloc::format!("REPLICAOF {master} enabled (user request)");
     ctx.out.log(Level::Notice, line);
     call.reply.ok();

@@ -40,7 +40,7 @@ fn watch_master(ctx: &mut Ctx<'_>) {
     let limit_ms = ctx.b.config.repl_timeout_s.saturating_mul(1000);
     let Some(up) = &ctx.b.repl.upstream else { return };
     let silent = ctx.now.mono.ms_since(up.last_io) > limit_ms;
-    let master = up.master;
+    let master = up.master.clone();
     match &up.phase {
         Phase::Waiting => {
             ctx.out.log(Level::Notice, || alloc::format!("Connecting to MASTER {master}"));

@@ -10,9 +10,9 @@
 
 use alloc::{format, string::String};
 
-use super::{follow, follow_nobody, literal_ip};
+use super::{follow, follow_nobody};
 use crate::{
-    endpoint::Addr,
+    endpoint::Target,
     hold::{Purpose, Scope},
     io::Level,
     repl::{Failover, Repl},
@@ -114,16 +114,12 @@ pub(super) fn step(ctx: &mut Ctx<'_>) {
     };
     let late = if is_late { "FAILOVER to" } else { "Failover target" };
     ctx.out.log(Level::Notice, || format!("{late} {}:{} {how}", target.0, target.1));
-    let Some(ip) = literal_ip(&target.0) else {
-        abort(ctx, "the replica announces no IP address");
-        return;
-    };
     if let Some(failover) = &mut ctx.b.repl.failover {
         failover.hands_over = true;
         failover.target = Some(target.clone());
     }
     ctx.b.config.replicaof = Some(target.clone());
-    follow(ctx, Addr { ip, port: target.1 });
+    follow(ctx, Target::new(&target.0, target.1));
 }
 
 /// `PSYNC id offset FAILOVER`: the master hands its role to this replica, if both mean the same

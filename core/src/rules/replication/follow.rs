@@ -4,12 +4,10 @@
 //! its second id, so that replicas of its former master can go on with it. A demoted master asks
 //! its new master to go on from its own history: the two may well be the same.
 
-use core::net::{IpAddr, Ipv4Addr};
-
 use alloc::{string::String, vec::Vec};
 
 use crate::{
-    endpoint::Addr,
+    endpoint::Target,
     id::ClientId,
     io::{Effect, HangupReason, Level, Purpose},
     repl::{Phase, ReplId, Upstream},
@@ -23,30 +21,16 @@ pub(crate) fn start(ctx: &mut Ctx<'_>) {
         return;
     }
     let Some((host, port)) = &ctx.b.config.replicaof else { return };
-    let (ip, port) = (literal_ip(host), *port);
-    match ip {
-        // Dialled once time passes: the data come from disk first.
-        Some(ip) => {
-            become_replica(ctx);
-            ctx.b.repl.upstream = Some(Upstream::new(Addr { ip, port }, ctx.now.mono));
-            ctx.b.repl.due = Some(ctx.now.mono);
-        }
-        None => ctx.out.log(Level::Warning, || {
-            "replicaof: only an IP address or localhost can be followed.".into()
-        }),
-    }
-}
-
-/// The address of a host given by IP; other names only a driver can look up.
-pub(crate) fn literal_ip(host: &str) -> Option<IpAddr> {
-    if host.eq_ignore_ascii_case("localhost") {
-        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    host.parse().ok()
+    let master = Target::new(host, *port);
+    become_replica(ctx);
+    // Dialled once time passes: the data come from disk first.
+    ctx.b.repl.upstream = Some(Upstream::new(master, ctx.now.mono));
+    ctx.b.repl.due = Some(ctx.now.mono);
 }
 
 /// This node follows the master at `master` from now on; nothing changes if it does already.
-pub(crate) fn follow(ctx: &mut Ctx<'_>, master: Addr) {
+pub(crate) fn follow(ctx: &mut Ctx<'_>, master: impl Into<Target>) {
+    let master = master.into();
     let now = ctx.now.mono;
     let down_since = match ctx.b.repl.upstream.as_ref() {
         Some(up) if up.master == master => return,
@@ -60,7 +44,7 @@ pub(crate) fn follow(ctx: &mut Ctx<'_>, master: Addr) {
         }
     };
     let repl = &mut ctx.b.repl;
-    let mut up = Upstream::new(master, now);
+    let mut up = Upstream::new(master.clone(), now);
     up.down_since = down_since;
     repl.upstream = Some(up);
     repl.due = Some(now.plus_ms(1000));
@@ -106,7 +90,7 @@ pub(crate) fn lost(ctx: &mut Ctx<'_>, hangup: Option<HangupReason>) {
     let repl = &mut ctx.b.repl;
     let Some(up) = &mut repl.upstream else { return };
     let worked = up.is_up();
-    let master = up.master;
+    let master = up.master.clone();
     let link = up.disconnect(ctx.now.mono);
     repl.queued = None;
     if let (Some(link), Some(why)) = (link, hangup) {
@@ -130,8 +114,8 @@ pub(super) fn dial(ctx: &mut Ctx<'_>) {
     up.link = Some(link);
     up.phase = Phase::Dialling;
     up.last_io = ctx.now.mono;
-    let to = up.master;
-    ctx.out.push(Effect::Dial { link, to, purpose: Purpose::Replication });
+    let to = up.master.clone();
+    ctx.out.push(Effect::dial(link, to, Purpose::Replication));
     ctx.out.log(Level::Notice, || "MASTER <-> REPLICA sync started".into());
 }
 

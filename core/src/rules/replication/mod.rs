@@ -20,7 +20,7 @@ pub(crate) use failover::{
     Plan, abort as abort_failover, answered as failover_answered, begin as begin_failover,
     take_over,
 };
-pub(crate) use follow::{discarded, drop_replicas, follow, follow_nobody, literal_ip, lost, start};
+pub(crate) use follow::{discarded, drop_replicas, follow, follow_nobody, lost, start};
 use snapshot::drop_overflowing;
 pub(crate) use snapshot::sent as snapshot_sent;
 pub(crate) use writable::{expire_own, wrote_here};

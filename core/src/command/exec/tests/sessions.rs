@@ -163,7 +163,7 @@ fn a_replica_refuses_a_transaction_that_writes() {
     let mut bench = Bench::new(Config::default());
     bench.check("MULTI -> OK\nSET a 1 -> QUEUED");
     bench.b.repl.upstream = Some(crate::repl::Upstream::new(
-        crate::endpoint::Addr { ip: [127, 0, 0, 1].into(), port: 1 },
+        crate::endpoint::Target::new("127.0.0.1", 1),
         Instant::ZERO,
     ));
     bench.check(
