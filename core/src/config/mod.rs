@@ -336,12 +336,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The number of a database as a client or a stream names it, if there is such a one.
-    pub(crate) fn database(&self, word: &[u8]) -> Option<u32> {
-        let number = crate::resp::parse_i64(word).and_then(|n| u32::try_from(n).ok())?;
-        (number < self.databases_in_use()).then_some(number)
-    }
-
     /// How many databases there are: a cluster has one.
     pub(crate) const fn databases_in_use(&self) -> u32 {
         if self.cluster_enabled { 1 } else { self.databases }

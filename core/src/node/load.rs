@@ -23,7 +23,7 @@ use crate::{
     repl::ReplId,
     rules::{Ctx, persistence, replication},
     slot::{Slot, key_slot},
-    store::Value,
+    store::{Value, database},
     store_formats::{
         aof::{self, AofItem},
         rdb::{Item, Loader, RdbError, Step},
@@ -359,23 +359,23 @@ fn perform(ctx: &mut Ctx<'_>, replay: &mut Replay, words: &[&[u8]]) -> Result<()
 fn apply(
     ctx: &mut Ctx<'_>,
     at: u64,
-    database: &mut u32,
+    selected: &mut u32,
     words: &[&[u8]],
 ) -> Result<(), ReplayError> {
     let unknown =
         |name: &[u8]| ReplayError::Unknown { at, name: String::from_utf8_lossy(name).to_string() };
     if words[0].eq_ignore_ascii_case(b"SELECT") {
         // Keys of a database that is not here would be lost without a word.
-        let number = words.get(1).and_then(|word| ctx.b.config.database(word));
+        let number = words.get(1).and_then(|word| database(&ctx.b.config, word));
         return match number {
             Some(number) => {
-                *database = number;
+                *selected = number;
                 Ok(())
             }
             None => Err(unknown(b"SELECT of a database that this server does not have")),
         };
     }
-    ctx.b.store.select(*database);
+    ctx.b.store.select(*selected);
     let command = command::known(words).map_err(|_| unknown(words[0]))?;
     // Redis goes on as well: it failed when it was logged, too.
     drop(command::apply(ctx, command, words));

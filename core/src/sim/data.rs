@@ -108,6 +108,19 @@ impl DataDisk {
     }
 }
 
+/// Whether a client would hear of it what may not be durable yet.
+pub(super) const fn answers(item: &Pending) -> bool {
+    matches!(
+        item,
+        Pending::Bytes(..)
+            | Pending::Answer(_)
+            | Pending::Close(_)
+            | Pending::Effect(
+                Effect::Reply { .. } | Effect::Snapshot { .. } | Effect::CloseClient { .. }
+            )
+    )
+}
+
 fn whole(dataset: &Dataset) -> Arc<[u8]> {
     let mut bytes = Vec::new();
     dataset.write(&mut |piece| {

@@ -423,16 +423,7 @@ impl Turn<'_> {
     }
 
     fn perform(&mut self, idx: HostIdx, item: Pending) {
-        let answers = matches!(
-            item,
-            Pending::Bytes(..)
-                | Pending::Answer(_)
-                | Pending::Close(_)
-                | Pending::Effect(
-                    Effect::Reply { .. } | Effect::Snapshot { .. } | Effect::CloseClient { .. }
-                )
-        );
-        if answers && self.replies_wait(idx) {
+        if super::data::answers(&item) && self.replies_wait(idx) {
             self.keep(idx, item);
         } else {
             self.perform_now(idx, item);

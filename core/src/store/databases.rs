@@ -17,7 +17,13 @@ use core::{
 };
 
 use super::{Digest, Keyspace, Sum};
-use crate::time::UnixMillis;
+use crate::{config::Config, resp::parse_i64, time::UnixMillis};
+
+/// The number of a database as a client or a stream names it, if there is such a one.
+pub(crate) fn database(config: &Config, word: &[u8]) -> Option<u32> {
+    let number = parse_i64(word).and_then(|n| u32::try_from(n).ok())?;
+    (number < config.databases_in_use()).then_some(number)
+}
 
 /// The databases of a node; as a keyspace it is the selected one.
 #[derive(Clone, Debug, Default)]

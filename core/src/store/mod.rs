@@ -31,7 +31,7 @@ mod zset;
 
 use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 
-pub(crate) use databases::Databases;
+pub(crate) use databases::{Databases, database};
 pub(crate) use dataset::Sum;
 pub(crate) use glob::glob;
 pub(crate) use hash::Hash;

@@ -11,6 +11,7 @@ use crate::{
     resp::{Protocol, parse_i64},
     rules::{Ctx, watch},
     session::{Replies, Session},
+    store::database,
 };
 
 const NO_CLUSTER: &str = "ERR This instance has cluster support disabled";
@@ -49,7 +50,7 @@ pub(in crate::command) fn select(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if ctx.b.config.cluster_enabled && number != 0 {
         return call.reply.error("ERR SELECT is not allowed in cluster mode");
     }
-    let Some(number) = ctx.b.config.database(call.arg(1)) else {
+    let Some(number) = database(&ctx.b.config, call.arg(1)) else {
         return call.reply.error("ERR DB index is out of range");
     };
     ctx.b.store.select(number);

@@ -12,7 +12,7 @@ use crate::{
     rules::{Ctx, notify, watch},
     session::Watched,
     slot::key_slot,
-    store::Entry,
+    store::{Entry, database},
 };
 
 const SAME: &str = "ERR source and destination objects are the same";
@@ -29,7 +29,7 @@ pub(in crate::command) fn copy(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         } else if same(call.arg(at), "DB") && at + 1 < call.args.len() {
             at += 1;
             let Some(number) = super::integer(call, at) else { return };
-            to = match ctx.b.config.database(call.arg(at)) {
+            to = match database(&ctx.b.config, call.arg(at)) {
                 Some(number) => number,
                 None if ctx.b.config.cluster_enabled && number > 0 => {
                     return call
@@ -59,7 +59,7 @@ pub(in crate::command) fn move_to(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     if super::integer(call, 2).is_none() {
         return;
     }
-    let Some(to) = ctx.b.config.database(call.arg(2)) else { return call.reply.error(NO_SUCH) };
+    let Some(to) = database(&ctx.b.config, call.arg(2)) else { return call.reply.error(NO_SUCH) };
     if to == ctx.b.store.number() {
         return call.reply.error(SAME);
     }
@@ -114,7 +114,7 @@ pub(in crate::command) fn swapdb(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.reply.error("ERR invalid second DB index");
     }
     let config = &ctx.b.config;
-    let (Some(one), Some(other)) = (config.database(first), config.database(second)) else {
+    let (Some(one), Some(other)) = (database(config, first), database(config, second)) else {
         return call.reply.error(NO_SUCH);
     };
     if one != other {

@@ -21,6 +21,7 @@ use crate::{
         Ctx, persistence,
         replication::{acknowledge, drop_replicas, failover_answered, lost},
     },
+    store::database,
 };
 
 /// The dialled link is up.
@@ -259,7 +260,7 @@ fn command(ctx: &mut Ctx<'_>, words: Vec<Vec<u8>>) {
         }
         // Answered with the offset before it; see `crate::repl`.
         (b"REPLCONF", b"GETACK") => acknowledge(ctx),
-        (b"SELECT", db) => match ctx.b.config.database(db) {
+        (b"SELECT", db) => match database(&ctx.b.config, db) {
             Some(number) => ctx.b.repl.database = number,
             None => {
                 let text = String::from_utf8_lossy(db).into_owned();
@@ -294,7 +295,7 @@ fn transaction(ctx: &mut Ctx<'_>, queued: &[Vec<Vec<u8>>]) {
     for words in queued {
         match words.as_slice() {
             [name, number] if name.eq_ignore_ascii_case(b"SELECT") => {
-                if let Some(number) = ctx.b.config.database(number) {
+                if let Some(number) = database(&ctx.b.config, number) {
                     ctx.b.repl.database = number;
                 }
             }
