@@ -249,3 +249,44 @@ fn a_script_that_runs_for_too_long_can_be_ended_unless_it_has_written() {
         wait_for("the process ends", PATIENCE, || server.process().ended().map(|_| ()));
     }
 }
+
+/// Lua 5.1 lends some thousands of values at once, and a stack has an end: who asks for more gets an
+/// error, and the others their answers.
+#[test]
+fn no_script_ends_the_process() {
+    const MANY: &str = "local t={} for i=1,7990 do t[i]='a'..i end ";
+    const BODIES: [&str; 12] = [
+        "return redis.call('del',unpack(t))",
+        "return redis.error_reply(unpack(t))",
+        "return math.random(unpack(t))",
+        "return cmsgpack.pack(unpack(t))",
+        "return cmsgpack.unpack(string.rep('\\161a',100000))",
+        "return struct.unpack(string.rep('s',100000),string.rep('a\\0',100000))",
+        "local u={} u[1]=u cjson.encode_max_depth(100000000) return cjson.encode(u)",
+        "cjson.decode_max_depth(100000000) return cjson.decode(string.rep('[',1000000))",
+        "cjson.decode_max_depth(100000000) return cjson.decode(string.rep('{\"a\":',300000))",
+        "return rawset({},nil,1)",
+        "return rawset({},0/0,1)",
+        "local function all(n, ...) if n == 0 then return redis.call('del', ...) end \
+         return all(n - 1, 'k', ...) end return all(7995)",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Server::start(Make::Slotscope, ports::free(), folder.path(), &[]);
+    let eval = |body: &str| ours.cli(&["EVAL", body, "0"]);
+    for body in BODIES {
+        let said = eval(&format!("{MANY}{body}"));
+        assert!(said.starts_with("ERR "), "{body}: {said}");
+    }
+    // These are no more than Redis gives, too.
+    let lines = |said: &str| said.lines().count();
+    assert_eq!(lines(&eval("local t={} for i=1,9000 do t[i]='a' end return t")), 9000);
+    assert_eq!(lines(&eval("local t={} for i=1,9000 do t['k'..i]=1 end return {map=t}")), 18000);
+    assert_eq!(eval("for i=1,10000 do pcall(rawset,{},nil,1) end return 1").trim(), "1");
+    let each: String = (0..9000).map(|n| format!("EVAL \"return {n}\" 0\n")).collect();
+    assert!(ours.cli_script(&each).trim_end().ends_with("8999"));
+    eval("collectgarbage('stop') collectgarbage('setpause', 1000000)");
+    let waste = "EVAL \"local t={} for i=1,1000 do t[i]={i} end return 1\" 0\n".repeat(3000);
+    assert_eq!(lines(&ours.cli_script(&waste)), 3000);
+    let memory: u64 = ours.info("used_memory_lua").unwrap().parse().unwrap();
+    assert!(memory < 50 << 20, "{memory} bytes");
+}

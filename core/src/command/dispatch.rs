@@ -38,6 +38,7 @@ pub(super) struct Caller {
     pub in_multi: bool,
     /// It listens to channels and speaks RESP2, in which replies could be taken for messages.
     only_listens: bool,
+    is_replica: bool,
     replies: Replies,
 }
 
@@ -95,6 +96,10 @@ pub(crate) fn execute(
             Outcome::Done
         }
     };
+    if caller.is_replica {
+        // Nothing but the stream goes to a replica.
+        reply.truncate(mark);
+    }
     if caller.replies != Replies::On {
         silence(ctx, caller, found.ok(), mark, reply);
     }
@@ -130,6 +135,7 @@ fn caller(ctx: &mut Ctx<'_>, client: ClientId, command: Option<&'static Command>
             asking: false,
             in_multi: false,
             only_listens: false,
+            is_replica: false,
             replies: Replies::On,
         };
     };
@@ -144,6 +150,7 @@ fn caller(ctx: &mut Ctx<'_>, client: ClientId, command: Option<&'static Command>
         readonly: session.readonly,
         asking: session.asking,
         in_multi: session.multi.is_some(),
+        is_replica: session.is_replica,
         only_listens: session.subscribed && session.protocol == Protocol::Resp2,
         replies: session.replies,
     };
@@ -175,7 +182,9 @@ fn check(
         return Err(Refused::Worded);
     }
     let touches = command.is(flag::WRITE) || command.is(flag::READONLY) && !command.keys.is_empty();
-    if touches && ctx.b.record.monitors.contains(&caller.client) {
+    if (touches || command.is_script())
+        && (caller.is_replica || ctx.b.record.monitors.contains(&caller.client))
+    {
         reply.error("ERR Replica can't interact with the keyspace");
         return Err(Refused::Here);
     }

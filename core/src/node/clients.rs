@@ -78,7 +78,7 @@ pub(super) fn expire(ctx: &mut Ctx<'_>, budget: usize) {
     if ctx.b.debug.expires_lazily {
         return;
     }
-    if !ctx.b.repl.own_keys.is_empty() {
+    if cfg!(feature = "full") && !ctx.b.repl.own_keys.is_empty() {
         replication::expire_own(ctx, budget);
     }
     if ctx.b.repl.is_replica() || !ctx.b.cluster.is_master() {

@@ -377,6 +377,10 @@ fn apply(
     }
     ctx.b.store.select(*selected);
     let command = command::known(words).map_err(|_| unknown(words[0]))?;
+    if command.is_script() {
+        // Logs of before 7.0 may hold some. Left out, what it wrote would be missing without a word.
+        return Err(unknown(words[0]));
+    }
     // Redis goes on as well: it failed when it was logged, too.
     drop(command::apply(ctx, command, words));
     Ok(())

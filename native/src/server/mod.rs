@@ -17,7 +17,13 @@ mod outbound;
 mod persist;
 mod script;
 
-use std::{env, fs, path::Path, process::ExitCode, rc::Rc, time::Duration};
+use std::{
+    env, fs, panic,
+    path::Path,
+    process::{self, ExitCode},
+    rc::Rc,
+    time::Duration,
+};
 
 use slotscope_core::{
     Node,
@@ -73,6 +79,18 @@ Examples:
 
 This is Slotscope, called by the name of redis-server; `slotscope --help` shows the rest of it.";
 
+/// A panic is a mistake of ours: the process ends at once, before it says or writes anything wrong.
+/// One of the library that runs scripts is none, see [`script::is_lack_of_room`].
+fn end_with_a_panic() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !script::is_lack_of_room(info.payload()) {
+            report(info);
+            process::abort();
+        }
+    }));
+}
+
 /// Runs a server with the words of its command line.
 pub(crate) fn run(args: &[String]) -> ExitCode {
     if let [word] = args {
@@ -86,6 +104,7 @@ pub(crate) fn run(args: &[String]) -> ExitCode {
             return ExitCode::SUCCESS;
         }
     }
+    end_with_a_panic();
     let options = match options::read(args).and_then(check) {
         Ok(options) => options,
         Err(error) => {
@@ -164,7 +183,7 @@ async fn serve(options: Options, log: Rc<Log>) -> Result<ExitCode, String> {
     };
 
     let file = file.map(|file| started_in.join(file));
-    node.note_process(std::process::id());
+    node.note_process(process::id());
     match script::Engine::new() {
         Ok(engine) => node.lend_engine(Box::new(engine)),
         Err(error) => log.warning(&format!("no interpreter for scripts: {error}")),
@@ -246,7 +265,7 @@ fn greet(config: &Config, file: Option<&str>, log: &Log) {
         "Slotscope version={}, speaking Redis 7.0.15, bits={}, pid={}, just started",
         env!("CARGO_PKG_VERSION"),
         usize::BITS,
-        std::process::id()
+        process::id()
     ));
     match file {
         Some(file) => log.warning(&format!("Configuration loaded from {file}")),
@@ -275,7 +294,7 @@ fn introduce(config: &Config, log: &Log) {
     log.notice(&format!("Running mode={mode}, port={}.", config.port));
     if config.value("always-show-logo").as_deref() == Some("yes") {
         // What stands beside the logo of Redis: scripts that start a server wait for this word.
-        log.notice(&format!("Slotscope PID: {}", std::process::id()));
+        log.notice(&format!("Slotscope PID: {}", process::id()));
     }
 }
 
@@ -349,7 +368,7 @@ fn write_pidfile(config: &Config, log: &Log) {
     if config.pidfile.is_empty() {
         return;
     }
-    if let Err(error) = fs::write(&config.pidfile, format!("{}\n", std::process::id())) {
+    if let Err(error) = fs::write(&config.pidfile, format!("{}\n", process::id())) {
         log.warning(&format!("Failed to write PID file {}: {error}", config.pidfile));
     }
 }
@@ -395,7 +414,7 @@ async fn leave(driver: &Rc<Driver>, exit: Exit) -> ExitCode {
             ExitCode::SUCCESS
         }
         // As by a signal: no file is closed, no peer is told.
-        Exit::Crash => std::process::abort(),
+        Exit::Crash => process::abort(),
         Exit::Fatal => ExitCode::FAILURE,
     }
 }

@@ -4,7 +4,7 @@
 //! These commands change keys of a database that is not selected. What follows a change (events,
 //! watchers, clients that wait) is therefore told here, and not by dispatch from their words.
 
-use super::{exists, read, same};
+use super::{exists, left_out, read, same};
 use crate::{
     command::{Call, Propagate},
     config::event,
@@ -60,20 +60,25 @@ pub(in crate::command) fn move_to(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return;
     }
     let Some(to) = database(&ctx.b.config, call.arg(2)) else { return call.reply.error(NO_SUCH) };
-    if to == ctx.b.store.number() {
+    let from = ctx.b.store.number();
+    if to == from {
         return call.reply.error(SAME);
     }
     let key = call.arg(1);
     let slot = call.slot_of(key);
     let found = exists(ctx, call, key).then(|| ctx.b.store.entry(slot, key).cloned()).flatten();
     let Some(entry) = found else { return call.reply.integer(0) };
-    let done = put(ctx, call, to, key, entry, false, "move_to");
-    if done {
+    // Out of here first: that is the order in which it is told.
+    ctx.b.store.select(to);
+    let is_free = !exists(ctx, call, key);
+    ctx.b.store.select(from);
+    if is_free {
         ctx.b.store.remove(slot, key);
         notify::event(ctx, event::GENERIC, "move_from", key);
         watch::touched(ctx, key);
+        put(ctx, call, to, key, entry, false, "move_to");
     }
-    call.reply.integer(i64::from(done));
+    call.reply.integer(i64::from(is_free));
 }
 
 /// Puts a key into a database, and tells of it; false if there is such a key already.
@@ -103,6 +108,9 @@ fn put(
 
 /// `SWAPDB number number`
 pub(in crate::command) fn swapdb(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if !cfg!(feature = "full") {
+        return left_out(call);
+    }
     if ctx.b.config.cluster_enabled {
         return call.reply.error("ERR SWAPDB is not allowed in cluster mode");
     }

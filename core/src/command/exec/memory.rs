@@ -3,7 +3,7 @@
 
 use alloc::format;
 
-use super::{NOT_AN_INTEGER, info, same};
+use super::{NOT_AN_INTEGER, info, left_out, same};
 use crate::{command::Call, repl::Backlog, resp::parse_i64, rules::Ctx};
 
 /// `MEMORY USAGE key [SAMPLES n]`
@@ -31,6 +31,9 @@ pub(in crate::command) fn usage(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `MEMORY DOCTOR`
 pub(in crate::command) fn doctor(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if !cfg!(feature = "full") {
+        return left_out(call);
+    }
     let keys = ctx.b.store.total_len();
     let text = format!(
         "Nothing to worry about: {keys} keys take about {} bytes. Redis would look at its \
@@ -47,6 +50,9 @@ pub(in crate::command) fn malloc_stats(_: &mut Ctx<'_>, call: &mut Call<'_>) {
 
 /// `MEMORY STATS`: the fields of Redis, as far as there is something to say.
 pub(in crate::command) fn stats(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
+    if !cfg!(feature = "full") {
+        return left_out(call);
+    }
     let b = &*ctx.b;
     let (used, data) = (info::memory_used(b), b.store.total_memory());
     let keys = b.store.total_len() as u64;

@@ -16,7 +16,8 @@ use crate::{
 
 /// A client has written keys of the selected database: those that expire are remembered.
 pub(crate) fn wrote_here<'k>(ctx: &mut Ctx<'_>, keys: impl Iterator<Item = &'k [u8]>) {
-    if !ctx.b.repl.is_replica() || ctx.b.config.replica_read_only {
+    // In the page every server is in a cluster, where a replica takes no writes.
+    if !cfg!(feature = "full") || !ctx.b.repl.is_replica() || ctx.b.config.replica_read_only {
         return;
     }
     let store = &ctx.b.store;

@@ -202,32 +202,26 @@ impl Writer<'_> {
             return self.reply.verbatim(&format!("{format:3}"), &text.as_bytes());
         }
         if let Value::Table(map) = field("map") {
-            let pairs: Vec<(Value, Value)> = map.pairs().flatten().collect();
-            self.reply.map(pairs.len());
-            for (key, value) in pairs {
+            self.reply.map(map.pairs::<Value, Value>().flatten().count());
+            for (key, value) in map.pairs::<Value, Value>().flatten() {
                 self.value(&key, depth + 1);
                 self.value(&value, depth + 1);
             }
             return;
         }
         if let Value::Table(set) = field("set") {
-            let members: Vec<(Value, Value)> = set.pairs().flatten().collect();
-            self.reply.set(members.len());
-            for (member, _) in members {
+            self.reply.set(set.pairs::<Value, Value>().flatten().count());
+            for (member, _) in set.pairs::<Value, Value>().flatten() {
                 self.value(&member, depth + 1);
             }
             return;
         }
-        let mut all = Vec::new();
-        for at in 1.. {
-            match table.raw_get::<Value>(at) {
-                Ok(Value::Nil) | Err(_) => break,
-                Ok(value) => all.push(value),
-            }
-        }
-        self.reply.array(all.len());
-        for value in all {
-            self.value(&value, depth + 1);
+        // One value at a time: Lua lends only some thousands at once.
+        let value = |at: usize| table.raw_get::<Value>(at).unwrap_or_default();
+        let len = (1..).take_while(|at| !value(*at).is_nil()).count();
+        self.reply.array(len);
+        for at in 1..=len {
+            self.value(&value(at), depth + 1);
         }
     }
 }

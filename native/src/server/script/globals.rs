@@ -20,9 +20,8 @@ use super::{
 };
 
 /// Functions of Lua that scripts get as they are; what can open files or print is not among them.
-const PLAIN: [&str; 13] = [
+const PLAIN: [&str; 12] = [
     "assert",
-    "collectgarbage",
     "error",
     "gcinfo",
     "getmetatable",
@@ -58,7 +57,7 @@ pub(super) struct Globals {
 pub(super) fn interpreter() -> mlua::Result<Lua> {
     let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH;
     // This keeps `pcall` and `xpcall` as Lua has them: others would stand between an error and its
-    // place. A panic ends the process in any case.
+    // place. A panic ends the process, but for one: see `super::is_lack_of_room`.
     Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(true))
 }
 
@@ -113,7 +112,7 @@ impl Globals {
     /// A script has ended. `table.insert` asks nobody, so it can leave something in a table that is to
     /// stay empty.
     pub(super) fn tidy(&self) -> mlua::Result<()> {
-        self.fronts.iter().filter(|front| front.raw_len() > 0).try_for_each(Table::clear)
+        self.fronts.iter().filter(|front| !front.is_empty()).try_for_each(Table::clear)
     }
 }
 
@@ -126,7 +125,7 @@ fn narrow(
     shown: &Table,
 ) -> mlua::Result<()> {
     let (text, table): (Table, Table) = (given.raw_get("string")?, given.raw_get("table")?);
-    let originals: [Value; 9] = [
+    let originals: [Value; 10] = [
         given.raw_get("pcall")?,
         given.raw_get("xpcall")?,
         coroutine.raw_get("resume")?,
@@ -136,11 +135,12 @@ fn narrow(
         text.raw_get("byte")?,
         table.raw_get("concat")?,
         given.raw_get("type")?,
+        given.raw_get("collectgarbage")?,
     ];
     let chunk = lua.load(include_str!("prelude.lua")).set_name(failure::OWN);
     let chunk = chunk.set_environment(shown.clone());
     let made: Table = chunk.call(MultiValue::from_iter(originals))?;
-    for name in ["pcall", "xpcall", "loadstring", "load"] {
+    for name in ["pcall", "xpcall", "loadstring", "load", "collectgarbage"] {
         real.raw_set(name, made.raw_get::<Value>(name)?)?;
     }
     coroutine.raw_set("resume", made.raw_get::<Value>("resume")?)
@@ -213,7 +213,15 @@ impl Guard {
                 return Err(Raised::argument(lua, 1, "rawset", &why));
             };
             guard.check(&table)?;
-            table.raw_set(key.unwrap_or_default(), value.unwrap_or_default())?;
+            let key = key.unwrap_or_default();
+            // Lua's own error would not come through here whole.
+            match &key {
+                Value::Nil => return Err(Raised::nowhere("table index is nil")),
+                Value::Number(n) if n.is_nan() => {
+                    return Err(Raised::nowhere("table index is NaN"));
+                }
+                _ => table.raw_set(key, value.unwrap_or_default())?,
+            }
             Ok(table)
         })?;
         real.raw_set("rawset", rawset)?;

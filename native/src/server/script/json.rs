@@ -18,6 +18,10 @@ use super::{
     number::{coerced, truncated},
 };
 
+/// Tables within tables at most, whatever a script says: each level takes some of what Lua lends at
+/// once, and of the stack.
+const DEPTH_MAX: i64 = 1000;
+
 /// What scripts may set; it stays set, as in Redis, until SCRIPT FLUSH.
 #[derive(Clone, Copy, Debug)]
 struct Manners {

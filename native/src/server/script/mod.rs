@@ -24,8 +24,9 @@ mod number;
 mod structs;
 
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    panic::{self, AssertUnwindSafe},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -63,7 +64,8 @@ pub(super) struct Engine;
 #[derive(Debug)]
 struct State {
     lua: Lua,
-    known: BTreeMap<Sha, Function>,
+    /// Compiled scripts by their SHA-1. A table of Lua, which may have any number of them.
+    known: Table,
     globals: globals::Globals,
     run: Rc<Run>,
 }
@@ -111,7 +113,8 @@ impl State {
         let run = Rc::new(Run::default());
         let lua = globals::interpreter()?;
         let globals = globals::Globals::new(&lua, &run)?;
-        let state = Self { lua, known: BTreeMap::new(), globals, run };
+        let known = lua.create_table()?;
+        let state = Self { lua, known, globals, run };
         state.watch(HookTriggers::new().every_nth_instruction(LOOK_EVERY))?;
         Ok(state)
     }
@@ -142,8 +145,10 @@ impl State {
     }
 
     fn compiled(&mut self, sha: &Sha, body: &[u8]) -> Result<Function, String> {
-        if let Some(known) = self.known.get(sha) {
-            return Ok(known.clone());
+        let name = sha.as_bytes();
+        let name = self.lua.create_string(name).map_err(|error| error.to_string())?;
+        if let Ok(Some(known)) = self.known.raw_get::<Option<Function>>(&name) {
+            return Ok(known);
         }
         let chunk = self.lua.load(body).set_name("@user_script").set_mode(ChunkMode::Text);
         let chunk = chunk.set_environment(self.globals.shown.clone());
@@ -151,7 +156,7 @@ impl State {
             mlua::Error::SyntaxError { message, .. } => message,
             other => other.to_string(),
         })?;
-        self.known.insert(*sha, function.clone());
+        self.known.raw_set(name, &function).map_err(|error| error.to_string())?;
         Ok(function)
     }
 
@@ -261,6 +266,15 @@ impl Errand {
     }
 }
 
+/// Whether a panic says that a script has handed more values over at once (8,000) than Lua 5.1 can
+/// lend. That is a matter of the script, found before anything was done with them; the library
+/// knows no other way to say so.
+pub(super) fn is_lack_of_room(problem: &(dyn Any + Send)) -> bool {
+    let text = problem.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| problem.downcast_ref::<&str>().copied());
+    text.is_some_and(|text| text.contains("out of auxiliary stack space"))
+}
+
 /// A function of Lua that takes whatever it is given.
 fn function<R: IntoLuaMulti + 'static>(
     lua: &Lua,
@@ -280,13 +294,27 @@ impl ScriptEngine for Engine {
         host: &mut dyn ScriptHost,
         reply: &mut ReplyBuf,
     ) -> Ended {
-        let ended = Self::with(|state| {
-            let function = state.compiled(script.sha, script.body)?;
-            match state.run(&function, script, host) {
-                Ok((true, value)) => Ok(convert::to_reply(&value, state.run.protocol.get(), reply)),
-                Ok((false, value)) => Ok(failure::to_reply(&value, Some(script.sha), reply)),
-                Err(error) => Err(error.to_string()),
+        let mark = reply.len();
+        let mut run = || {
+            Self::with(|state| {
+                let function = state.compiled(script.sha, script.body)?;
+                match state.run(&function, script, host) {
+                    Ok((true, value)) => {
+                        Ok(convert::to_reply(&value, state.run.protocol.get(), reply))
+                    }
+                    Ok((false, value)) => Ok(failure::to_reply(&value, Some(script.sha), reply)),
+                    Err(error) => Err(error.to_string()),
+                }
+            })
+        };
+        let ended = panic::catch_unwind(AssertUnwindSafe(&mut run)).unwrap_or_else(|problem| {
+            if !is_lack_of_room(&*problem) {
+                panic::resume_unwind(problem);
             }
+            // What it left behind is of no use to anybody.
+            reply.truncate(mark);
+            self.forget();
+            Ok(Err("too many values at once".into()))
         });
         ended.flatten().unwrap_or_else(|text| {
             convert::error(reply, &[b"ERR Error running script: ", text.as_bytes()]);

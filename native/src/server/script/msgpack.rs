@@ -16,6 +16,9 @@ const DEPTH_MAX: usize = 16;
 /// The same when read: bytes could nest deeper than there is stack.
 const READ_DEPTH_MAX: usize = 1000;
 
+/// Values that are read at once: Lua takes no more than some thousands.
+const RESULTS_MAX: usize = 7000;
+
 /// The library.
 pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
     let library = lua.create_table()?;
@@ -200,6 +203,11 @@ fn unpack(
     let mut reader = Reader { lua, rest };
     let mut values = MultiValue::new();
     while !reader.rest.is_empty() && (takes_all || values.len() < most) {
+        if values.len() >= RESULTS_MAX {
+            let text = "stack overflow (too many return values at once; use unpack_one or \
+                        unpack_limit instead.)";
+            return Err(Raised::here(lua, text));
+        }
         values.push_back(reader.value(0).map_err(|stop| match stop {
             Stop::Short => Raised::here(lua, "Missing bytes in input."),
             Stop::Wrong => Raised::here(lua, "Bad data format in input."),

@@ -1,6 +1,6 @@
 -- Functions of Lua that have to know what is raised in Rust, or have to be narrower than they are.
 -- They are called with the originals and give back what stands in their place.
-local pcall, xpcall, resume, loadstring, plain, seen, byte, concat, type = ...
+local pcall, xpcall, resume, loadstring, plain, seen, byte, concat, type, collect = ...
 
 local function settled(ok, problem, ...)
   if ok then return ok, problem, ... end
@@ -21,6 +21,12 @@ local function source(text, name)
 end
 
 return {
+  -- A script that stops the collector would stop it for all others too.
+  collectgarbage = function(what, ...)
+    what = what or 'collect'
+    if what == 'collect' or what == 'count' or what == 'step' then return collect(what, ...) end
+    return 0
+  end,
   pcall = function(...) return settled(pcall(...)) end,
   xpcall = function(body, handler)
     return xpcall(body, function(problem) return handler(seen(problem)) end)

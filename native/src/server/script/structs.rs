@@ -14,6 +14,8 @@ use super::{
 /// The largest alignment of the platform that Redis runs on most.
 const ALIGN_MAX: usize = 8;
 const INTEGER_MAX: usize = 8;
+/// Values that are read at once: Lua takes no more than some thousands.
+const RESULTS_MAX: usize = 7000;
 
 /// The library.
 pub(super) fn table(lua: &Lua) -> mlua::Result<Table> {
@@ -225,6 +227,9 @@ fn unpack(lua: &Lua, args: &MultiValue) -> mlua::Result<MultiValue> {
         pos.checked_add(size).and_then(|end| data.get(pos..end)).ok_or_else(too_short)
     };
     while let Some((part, mut size, gap)) = format.next(pos)? {
+        if values.len() >= RESULTS_MAX {
+            return Err(Raised::here(lua, "stack overflow (too many results)"));
+        }
         pos += gap;
         let bytes = part_of(pos, size)?;
         match part {

@@ -89,7 +89,7 @@ impl Decoder<'_, '_> {
 
     fn descend(&mut self) -> mlua::Result<()> {
         self.depth += 1;
-        if self.depth <= self.manners.decode_depth {
+        if self.depth <= self.manners.decode_depth.min(super::DEPTH_MAX) {
             return Ok(());
         }
         let (depth, at) = (self.depth, self.at);

@@ -84,7 +84,7 @@ impl Encoder<'_> {
     }
 
     fn table(&mut self, table: &Table, depth: i64) -> mlua::Result<()> {
-        if depth > self.manners.encode_depth {
+        if depth > self.manners.encode_depth.min(super::DEPTH_MAX) {
             let text = format!("Cannot serialise, excessive nesting ({depth})");
             return Err(Raised::here(self.lua, text));
         }
