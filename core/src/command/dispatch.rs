@@ -99,6 +99,9 @@ pub(crate) fn execute(
     if caller.is_replica {
         // Nothing but the stream goes to a replica.
         reply.truncate(mark);
+        if matches!(outcome, Outcome::Done | Outcome::AfterPersist) {
+            return Outcome::Silent;
+        }
     }
     if caller.replies != Replies::On {
         silence(ctx, caller, found.ok(), mark, reply);
