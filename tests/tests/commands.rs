@@ -9,70 +9,17 @@
 
 mod workload;
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{Ipv4Addr, TcpStream},
-    time::Duration,
-};
+use std::time::Duration;
 
 use slotscope_core::rng::{Rng, Seed};
 use slotscope_tests::{
     ports,
     process::wait_for,
     server::{Make, Server},
+    verbatim::Verbatim,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A connection that shows replies as they are on the wire.
-struct Wire(BufReader<TcpStream>);
-
-impl Wire {
-    fn to(server: &Server) -> Self {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    fn say(&mut self, words: &[&str]) {
-        let mut request = format!("*{}\r\n", words.len());
-        for word in words {
-            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-        }
-        self.0.get_mut().write_all(request.as_bytes()).unwrap();
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = Vec::new();
-        self.0.read_until(b'\n', &mut line).unwrap();
-        String::from_utf8_lossy(&line).trim_end_matches("\r\n").to_owned()
-    }
-
-    /// One value, nested ones in brackets.
-    fn value(&mut self) -> String {
-        let line = self.line();
-        let count = line.get(1..).and_then(|count| count.parse::<usize>().ok());
-        match (line.as_bytes().first(), count) {
-            (Some(b'$'), Some(len)) => {
-                let mut bytes = vec![0; len + 2];
-                self.0.read_exact(&mut bytes).unwrap();
-                format!("\"{}\"", bytes[..len].escape_ascii())
-            }
-            (Some(mark @ (b'*' | b'~' | b'%')), Some(len)) => {
-                let len = if *mark == b'%' { 2 * len } else { len };
-                let parts: Vec<String> = (0..len).map(|_| self.value()).collect();
-                let mark = if *mark == b'*' { String::new() } else { char::from(*mark).into() };
-                format!("{mark}[{}]", parts.join(" "))
-            }
-            _ => line,
-        }
-    }
-
-    fn ask(&mut self, words: &[&str]) -> String {
-        self.say(words);
-        self.value()
-    }
-}
 
 fn both() -> (tempfile::TempDir, Server, Server) {
     let folder = tempfile::tempdir().unwrap();
@@ -116,7 +63,7 @@ fn comparable(words: &[&str], reply: String) -> String {
 #[test]
 fn replies_are_the_same_word_for_word() {
     let (_folder, theirs, ours) = both();
-    let (mut theirs, mut ours) = (Wire::to(&theirs), Wire::to(&ours));
+    let (mut theirs, mut ours) = (Verbatim::to(&theirs), Verbatim::to(&ours));
     let mut differences = Vec::new();
     let mut compare = |words: &[&str]| {
         let wanted = comparable(words, theirs.ask(words));
@@ -202,38 +149,6 @@ fn random(rng: &mut Rng) -> Vec<&'static str> {
     shape.split(' ').map(|part| word(rng, part)).collect()
 }
 
-/// Becomes a replica; the stream follows.
-fn follow(server: &Server) -> Wire {
-    let mut wire = Wire::to(server);
-    wire.say(&["PSYNC", "?", "-1"]);
-    let mut heads = Vec::new();
-    while heads.len() < 2 {
-        // Empty lines keep the link alive while the snapshot is made.
-        heads.extend(Some(wire.line()).filter(|line| !line.trim().is_empty()));
-    }
-    let len: usize = heads[1].trim_start_matches('$').parse().unwrap();
-    wire.0.read_exact(&mut vec![0; len]).unwrap();
-    wire.say(&["REPLCONF", "ACK", "0"]);
-    wire
-}
-
-/// The commands of the stream up to the SET of `end`, without what is not data.
-fn stream_until_end(wire: &mut Wire) -> Vec<String> {
-    let mut commands = Vec::new();
-    loop {
-        let command = wire.value();
-        if command.contains("\"end\"") {
-            return commands;
-        }
-        let is_data = ["select", "ping", "REPLCONF"]
-            .iter()
-            .all(|word| !command.to_ascii_lowercase().contains(&word.to_ascii_lowercase()));
-        if is_data {
-            commands.push(command);
-        }
-    }
-}
-
 /// A cluster of one, with all slots.
 fn cluster_of_one(make: Make, folder: &std::path::Path) -> Server {
     let directives = ["--cluster-enabled", "yes", "--enable-debug-command", "yes"];
@@ -252,7 +167,7 @@ fn every_data_command_does_the_same_in_a_cluster() {
     let ours = cluster_of_one(Make::Slotscope, folder.path());
     let mut differences = Vec::new();
     for (seed, hello) in [(1, "2"), (2, "3"), (3, "2")] {
-        let (mut theirs, mut ours) = (Wire::to(&theirs), Wire::to(&ours));
+        let (mut theirs, mut ours) = (Verbatim::to(&theirs), Verbatim::to(&ours));
         let mut rng = Rng::new(Seed::from_u64(seed));
         for wire in [&mut theirs, &mut ours] {
             wire.ask(&["HELLO", hello]);
@@ -282,9 +197,9 @@ fn a_replica_of_the_other_make_holds_the_same() {
         let folder = tempfile::tempdir().unwrap();
         let debug = ["--enable-debug-command", "yes"];
         let master = Server::start(make, ports::free(), folder.path(), &debug);
-        let mut client = Wire::to(&master);
+        let mut client = Verbatim::to(&master);
         let mut rng = Rng::new(Seed::from_u64(9));
-        let mut work = |client: &mut Wire| {
+        let mut work = |client: &mut Verbatim| {
             for _ in 0..3000 {
                 let words = workload::command(&mut rng);
                 client.ask(&words.iter().map(String::as_str).collect::<Vec<_>>());
@@ -305,7 +220,7 @@ fn a_replica_of_the_other_make_holds_the_same() {
         client.ask(&["SET", "last", "1"]);
         assert_eq!(client.ask(&["WAIT", "1", "20000"]), ":1");
         let digest = ["DEBUG", "DIGEST"];
-        let (wanted, got) = (client.ask(&digest), Wire::to(&replica).ask(&digest));
+        let (wanted, got) = (client.ask(&digest), Verbatim::to(&replica).ask(&digest));
         assert_eq!(got, wanted, "{other:?} following {make:?}");
     }
 }
@@ -340,12 +255,12 @@ fn replicas_are_told_the_same() {
     let told: Vec<Vec<String>> = [&theirs, &ours]
         .into_iter()
         .map(|server| {
-            let (mut feed, mut client) = (follow(server), Wire::to(server));
+            let (mut feed, mut client) = (Verbatim::follow(server), Verbatim::to(server));
             for line in SCRIPT.split('|') {
                 client.ask(&line.split(' ').collect::<Vec<_>>());
             }
             client.ask(&["SET", "end", "1"]);
-            stream_until_end(&mut feed)
+            feed.stream_until_end()
         })
         .collect();
     assert_eq!(told[1], told[0]);

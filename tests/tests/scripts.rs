@@ -5,72 +5,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{Ipv4Addr, TcpStream},
-    path::Path,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use slotscope_tests::{
     ports,
     process::wait_for,
     server::{Make, Server},
+    verbatim::Verbatim,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A connection that shows replies as they are on the wire.
-struct Wire(BufReader<TcpStream>);
-
-impl Wire {
-    fn to(server: &Server) -> Self {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    fn say(&mut self, words: &[&str]) {
-        let mut request = format!("*{}\r\n", words.len());
-        for word in words {
-            request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
-        }
-        self.0.get_mut().write_all(request.as_bytes()).unwrap();
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = Vec::new();
-        self.0.read_until(b'\n', &mut line).unwrap();
-        String::from_utf8_lossy(&line).trim_end_matches("\r\n").to_owned()
-    }
-
-    /// One value, nested ones in brackets.
-    fn value(&mut self) -> String {
-        let line = self.line();
-        let count = line.get(1..).and_then(|count| count.parse::<usize>().ok());
-        match (line.as_bytes().first(), count) {
-            (Some(b'$' | b'='), Some(len)) => {
-                let mut bytes = vec![0; len + 2];
-                self.0.read_exact(&mut bytes).unwrap();
-                format!("\"{}\"", bytes[..len].escape_ascii())
-            }
-            (Some(mark @ (b'*' | b'~' | b'%')), Some(len)) => {
-                let len = if *mark == b'%' { 2 * len } else { len };
-                let parts: Vec<String> = (0..len).map(|_| self.value()).collect();
-                format!("{}[{}]", char::from(*mark), parts.join(" "))
-            }
-            _ => line,
-        }
-    }
-
-    fn ask(&mut self, words: &[&str]) -> String {
-        self.say(words);
-        self.value()
-    }
-}
-
 /// What the two answer differently.
-fn differences(theirs: &mut Wire, ours: &mut Wire, requests: &[Vec<String>]) -> Vec<String> {
+fn differences(
+    theirs: &mut Verbatim,
+    ours: &mut Verbatim,
+    requests: &[Vec<String>],
+) -> Vec<String> {
     let mut found = Vec::new();
     for request in requests {
         let words: Vec<&str> = request.iter().map(String::as_str).collect();
@@ -96,7 +47,7 @@ fn scripts_answer_the_same_word_for_word() {
     let folder = tempfile::tempdir().unwrap();
     let start = |make| Server::start(make, ports::free(), folder.path(), &[]);
     let (theirs, ours) = (start(Make::Redis), start(Make::Slotscope));
-    let (mut theirs, mut ours) = (Wire::to(&theirs), Wire::to(&ours));
+    let (mut theirs, mut ours) = (Verbatim::to(&theirs), Verbatim::to(&ours));
     let requests = requests(include_str!("scripts.txt"));
     assert!(requests.len() > 200);
     let mut found = differences(&mut theirs, &mut ours, &requests);
@@ -153,24 +104,9 @@ fn in_a_cluster_scripts_stay_where_their_keys_are() {
         half_a_cluster(Make::Redis, folder.path()),
         half_a_cluster(Make::Slotscope, folder.path()),
     );
-    let (mut theirs, mut ours) = (Wire::to(&theirs), Wire::to(&ours));
+    let (mut theirs, mut ours) = (Verbatim::to(&theirs), Verbatim::to(&ours));
     let found = differences(&mut theirs, &mut ours, &requests(IN_A_CLUSTER));
     assert!(found.is_empty(), "{}", found.join("\n"));
-}
-
-/// Becomes a replica; the stream follows.
-fn follow(server: &Server) -> Wire {
-    let mut wire = Wire::to(server);
-    wire.say(&["PSYNC", "?", "-1"]);
-    let mut heads = Vec::new();
-    while heads.len() < 2 {
-        // Empty lines keep the link alive while the snapshot is made.
-        heads.extend(Some(wire.line()).filter(|line| !line.trim().is_empty()));
-    }
-    let len: usize = heads[1].trim_start_matches('$').parse().unwrap();
-    wire.0.read_exact(&mut vec![0; len]).unwrap();
-    wire.say(&["REPLCONF", "ACK", "0"]);
-    wire
 }
 
 const WRITING: &str = r"
@@ -198,24 +134,16 @@ fn replicas_are_told_what_scripts_did() {
     let told = |make| {
         let server =
             Server::start(make, ports::free(), folder.path(), &["--repl-diskless-sync", "no"]);
-        let (mut wire, mut stream) = (Wire::to(&server), follow(&server));
+        let (mut wire, mut stream) = (Verbatim::to(&server), Verbatim::follow(&server));
         for request in requests(WRITING) {
             wire.ask(&request.iter().map(String::as_str).collect::<Vec<_>>());
         }
-        let mut commands = Vec::new();
-        loop {
-            let command = stream.value();
-            if command.contains("\"end\"") {
-                return commands;
-            }
-            let is_data =
-                ["select", "ping", "replconf"].iter().all(|w| !command.to_lowercase().contains(w));
-            if is_data {
-                // The time at which a key ends is not the same, nor is the case of words.
-                let command = command.to_lowercase();
-                commands.push(command.split("pxat").next().unwrap_or_default().to_owned());
-            }
-        }
+        // The time at which a key ends is not the same, nor is the case of words.
+        let plain = |command: String| {
+            let command = command.to_lowercase();
+            command.split("pxat").next().unwrap_or_default().to_owned()
+        };
+        stream.stream_until_end().into_iter().map(plain).collect::<Vec<_>>()
     };
     assert_eq!(told(Make::Slotscope), told(Make::Redis));
 }
@@ -228,7 +156,7 @@ fn a_script_that_runs_for_too_long_can_be_ended_unless_it_has_written() {
     for make in [Make::Redis, Make::Slotscope] {
         let directives = ["--busy-reply-threshold", "20"];
         let mut server = Server::start(make, ports::free(), folder.path(), &directives);
-        let (mut slow, mut other) = (Wire::to(&server), Wire::to(&server));
+        let (mut slow, mut other) = (Verbatim::to(&server), Verbatim::to(&server));
         assert_eq!(other.ask(&["PING"]), "+PONG", "it is connected before the script begins");
         slow.say(&["EVAL", "while true do pcall(function() while true do end end) end", "0"]);
         slow.say(&["PING"]);

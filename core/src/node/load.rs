@@ -205,9 +205,7 @@ impl Node {
                 Item::Aux(key, value) => load.aux(&key, &value),
                 Item::Sizes { .. } => {}
                 Item::Database(n) => {
-                    let number = u32::try_from(n).ok();
-                    let there = number.filter(|n| *n < ctx.b.config.databases_in_use());
-                    load.database = there.ok_or(RdbError::Database(n))?;
+                    load.database = RdbError::database(n, ctx.b.config.databases_in_use())?;
                 }
                 Item::Function(_) => load.head.libraries += 1,
                 // Redis skips collections without elements too.

@@ -62,10 +62,7 @@ impl Staging {
                 }
             }
             Item::Sizes { .. } => {}
-            Item::Database(n) => {
-                let number = u32::try_from(n).ok().filter(|number| *number < self.databases);
-                self.store.select(number.ok_or(RdbError::Database(n))?);
-            }
+            Item::Database(n) => self.store.select(RdbError::database(n, self.databases)?),
             Item::Function(_) => self.libraries += 1,
             // Redis skips collections without elements too.
             Item::Entry { value, .. } if value.is_empty() => {}

@@ -47,8 +47,11 @@ pub(in crate::command) fn copy(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return call.reply.error(SAME);
     }
     let Some(entry) = read(ctx, call, source).cloned() else { return call.reply.integer(0) };
-    let done = put(ctx, call, to, target, entry, replace, "copy_to");
-    call.reply.integer(i64::from(done));
+    let taken = is_taken(ctx, call, to, target);
+    if replace || !taken {
+        put(ctx, call, to, target, entry, "copy_to");
+    }
+    call.reply.integer(i64::from(replace || !taken));
 }
 
 /// `MOVE key number`
@@ -60,50 +63,44 @@ pub(in crate::command) fn move_to(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
         return;
     }
     let Some(to) = database(&ctx.b.config, call.arg(2)) else { return call.reply.error(NO_SUCH) };
-    let from = ctx.b.store.number();
-    if to == from {
+    if to == ctx.b.store.number() {
         return call.reply.error(SAME);
     }
     let key = call.arg(1);
     let slot = call.slot_of(key);
     let found = exists(ctx, call, key).then(|| ctx.b.store.entry(slot, key).cloned()).flatten();
     let Some(entry) = found else { return call.reply.integer(0) };
-    // Out of here first: that is the order in which it is told.
-    ctx.b.store.select(to);
-    let is_free = !exists(ctx, call, key);
-    ctx.b.store.select(from);
-    if is_free {
-        ctx.b.store.remove(slot, key);
-        notify::event(ctx, event::GENERIC, "move_from", key);
-        watch::touched(ctx, key);
-        put(ctx, call, to, key, entry, false, "move_to");
+    if is_taken(ctx, call, to, key) {
+        return call.reply.integer(0);
     }
-    call.reply.integer(i64::from(is_free));
+    // Out of here first: that is the order in which it is told.
+    ctx.b.store.remove(slot, key);
+    notify::event(ctx, event::GENERIC, "move_from", key);
+    watch::touched(ctx, key);
+    put(ctx, call, to, key, entry, "move_to");
+    call.reply.integer(1);
 }
 
-/// Puts a key into a database, and tells of it; false if there is such a key already.
-fn put(
-    ctx: &mut Ctx<'_>,
-    call: &mut Call<'_>,
-    to: u32,
-    key: &[u8],
-    entry: Entry,
-    replace: bool,
-    event: &str,
-) -> bool {
+/// Whether a database has such a key.
+fn is_taken(ctx: &mut Ctx<'_>, call: &Call<'_>, number: u32, key: &[u8]) -> bool {
+    let from = ctx.b.store.number();
+    ctx.b.store.select(number);
+    let taken = exists(ctx, call, key);
+    ctx.b.store.select(from);
+    taken
+}
+
+/// Puts a key into a database, in place of what it held there, and tells of it.
+fn put(ctx: &mut Ctx<'_>, call: &mut Call<'_>, to: u32, key: &[u8], entry: Entry, event: &str) {
     let from = ctx.b.store.number();
     ctx.b.store.select(to);
-    let is_free = !exists(ctx, call, key) || replace;
-    if is_free {
-        ctx.b.store.insert(call.slot_of(key), key, entry.value, entry.expire);
-        notify::fresh(ctx);
-        notify::event(ctx, event::GENERIC, event, key);
-        watch::touched(ctx, key);
-        ctx.b.blocked.touched(to, key);
-        call.propagate = Propagate::Verbatim;
-    }
+    ctx.b.store.insert(call.slot_of(key), key, entry.value, entry.expire);
+    notify::fresh(ctx);
+    notify::event(ctx, event::GENERIC, event, key);
+    watch::touched(ctx, key);
+    ctx.b.blocked.touched(to, key);
     ctx.b.store.select(from);
-    is_free
+    call.propagate = Propagate::Verbatim;
 }
 
 /// `SWAPDB number number`

@@ -36,8 +36,8 @@ pub(in crate::command) fn doctor(ctx: &mut Ctx<'_>, call: &mut Call<'_>) {
     }
     let keys = ctx.b.store.total_len();
     let text = format!(
-        "Nothing to worry about: {keys} keys take about {} bytes. Redis would look at its \
-         allocator's fragmentation, which this server cannot see.\n",
+        "{keys} keys take about {} bytes. Redis would go on about the fragmentation of its \
+         allocator, which this server cannot see.\n",
         ctx.b.store.total_memory()
     );
     call.reply.verbatim("txt", text.as_bytes());

@@ -10,13 +10,12 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use sha1::{Digest as _, Sha1};
-
 use crate::{
     id::ClientId,
     io::{Effect, Framing, Level},
     repl::{Replica, Stage},
     rules::{Ctx, clients},
+    script::Sha,
 };
 
 /// How the dataset goes to a client.
@@ -27,13 +26,8 @@ pub(super) fn framing(ctx: &Ctx<'_>, finds_marks: bool) -> Framing {
     }
     // Nobody can put it into a value beforehand, and no other draw changes for it.
     let mut dice = ctx.b.rng.clone();
-    let mut sum = Sha1::new();
-    for _ in 0..4 {
-        sum.update(dice.u64().to_le_bytes());
-    }
-    Framing::Marked(
-        sum.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}")),
-    )
+    let drawn = [(); 4].map(|()| dice.u64().to_le_bytes());
+    Framing::Marked(format!("{}", Sha::of(drawn.as_flattened())))
 }
 
 /// The stage of a replica whose snapshot begins.

@@ -53,3 +53,11 @@ pub enum RdbError {
     #[error("the RDB holds functions in a form of before 7.0, which is not supported")]
     EarlyFunctions,
 }
+
+impl RdbError {
+    /// The number of a database, if there are more than so many.
+    pub(crate) fn database(number: u64, count: u32) -> Result<u32, Self> {
+        let known = u32::try_from(number).ok().filter(|known| *known < count);
+        known.ok_or(Self::Database(number))
+    }
+}

@@ -1,7 +1,7 @@
 //! How a replica gets the whole dataset: made on a helper thread, sent piece by piece as the
 //! connection takes it, so that neither the loop nor the memory has to hold it.
 
-use std::{rc::Rc, thread, time::Duration};
+use std::{rc::Rc, time::Duration};
 
 use slotscope_core::{
     id::ClientId,
@@ -9,7 +9,10 @@ use slotscope_core::{
 };
 use tokio::{sync::mpsc, task};
 
-use super::{super::outbound::Outbound, Driver};
+use super::{
+    super::{outbound::Outbound, persist::linger},
+    Driver,
+};
 
 /// So many pieces are made ahead of what was sent.
 const AHEAD: usize = 4;
@@ -43,11 +46,7 @@ async fn give(out: &Outbound, gift: Gift) -> bool {
     let delay = Duration::from_micros(u64::try_from(dataset.delay).unwrap_or(0));
     let maker = task::spawn_blocking(move || {
         dataset.write(&mut |piece| {
-            if !delay.is_zero() {
-                thread::sleep(delay);
-            }
-            // It fails when nobody wants the rest.
-            made.blocking_send(piece.to_vec()).is_ok()
+            linger(delay, || !made.is_closed()) && made.blocking_send(piece.to_vec()).is_ok()
         })
     });
     out.push_piece(&head);

@@ -46,6 +46,7 @@ use self::{
 };
 
 pub(super) use load::{LoadError, Start, at_start, reload};
+pub(super) use snapshot::linger;
 
 /// What a thread tells the loop.
 #[derive(Debug)]

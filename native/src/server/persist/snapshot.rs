@@ -47,7 +47,7 @@ fn write_file(dataset: &Dataset, temp: &Path, cancel: &AtomicBool) -> Result<u64
     let (mut bytes, mut unsynced, mut failed) = (0, 0, None);
     let delay = Duration::from_micros(u64::try_from(dataset.delay).unwrap_or(0));
     dataset.write(&mut |piece| {
-        if !linger(delay, cancel) {
+        if !linger(delay, || !cancel.load(Ordering::Relaxed)) {
             failed = Some(Failed::Cancelled);
             return false;
         }
@@ -73,11 +73,11 @@ fn write_file(dataset: &Dataset, temp: &Path, cancel: &AtomicBool) -> Result<u64
     Ok(bytes)
 }
 
-/// Waits, if tests want it so; false if nobody wants the snapshot any more.
-fn linger(delay: Duration, cancel: &AtomicBool) -> bool {
+/// Waits, if tests want it so (`rdb-key-save-delay`); false if nobody wants the snapshot any more.
+pub(in crate::server) fn linger(delay: Duration, is_wanted: impl Fn() -> bool) -> bool {
     let until = Instant::now() + delay;
     loop {
-        if cancel.load(Ordering::Relaxed) {
+        if !is_wanted() {
             return false;
         }
         match until.checked_duration_since(Instant::now()) {

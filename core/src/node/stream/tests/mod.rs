@@ -3,6 +3,7 @@
 mod ending;
 mod hostile;
 mod rig;
+mod sending;
 
 use alloc::string::ToString as _;
 

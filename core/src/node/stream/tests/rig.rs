@@ -40,6 +40,10 @@ pub(super) struct Rig {
     next_client: u64,
     /// Bytes arrive in pieces of so many.
     pub piece: usize,
+    /// Snapshots stay where they are until [`Rig::send`].
+    pub holds: bool,
+    /// Those that do: from whom, to which client there, and what.
+    held: VecDeque<(usize, ClientId, Vec<u8>)>,
     /// Servers that nobody reaches, and that say nothing.
     pub dead: Vec<usize>,
 }
@@ -57,6 +61,8 @@ impl Rig {
             work: VecDeque::new(),
             answers: Vec::new(),
             exits: Vec::new(),
+            holds: false,
+            held: VecDeque::new(),
             log: Vec::new(),
             next_client: 1,
             piece: usize::MAX,
@@ -128,8 +134,10 @@ impl Rig {
             }
             Effect::Reply { client, bytes } => self.deliver(at, client, &bytes),
             Effect::Snapshot { client, head, dataset, framing } => {
-                self.deliver(at, client, &dataset.framed(head, &framing));
-                self.input(at, Input::SnapshotSent { client });
+                self.held.push_back((at, client, dataset.framed(head, &framing)));
+                if !self.holds {
+                    self.send(usize::MAX);
+                }
             }
             Effect::CloseClient { client } => {
                 if let Some((from, link)) = self.link_of(at, client) {
@@ -168,6 +176,18 @@ impl Rig {
             if self.links.contains_key(&(from, link)) && !self.dead.contains(&from) {
                 self.input(from, Input::Stream { link, bytes: piece });
             }
+        }
+    }
+
+    /// Sends so many bytes of the snapshot that waits longest, and says when that is all.
+    pub fn send(&mut self, bytes: usize) {
+        let Some((at, client, mut rest)) = self.held.pop_front() else { return };
+        let later = rest.split_off(bytes.min(rest.len()));
+        self.deliver(at, client, &rest);
+        if later.is_empty() {
+            self.input(at, Input::SnapshotSent { client });
+        } else {
+            self.held.push_front((at, client, later));
         }
     }
 
